@@ -1,0 +1,159 @@
+"""The one door to the outside: what every engine can do, in the shapes of the Kubernetes API.
+
+Owns the protocol and its identities. Objects are plain dicts as an API server returns them: TFJobs
+(`kubeflow.org/v1`), Pods and Events (`v1`). Engines raise our errors only. Must not know any engine.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+Object = dict[str, Any]
+"""A Kubernetes object as plain JSON data."""
+
+JOB_NAME_LABEL = "training.kubeflow.org/job-name"
+REPLICA_TYPE_LABEL = "training.kubeflow.org/replica-type"
+REPLICA_INDEX_LABEL = "training.kubeflow.org/replica-index"
+JOB_ROLE_LABEL = "training.kubeflow.org/job-role"
+OPERATOR_NAME_LABEL = "training.kubeflow.org/operator-name"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class JobRef:
+    """A TFJob by namespace and name."""
+
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class PodRef:
+    """One replica's pod. The operator names it `<job>-<role>-<index>`.
+
+    Attributes:
+        role: Lower case, as the pod's label has it: chief, worker, evaluator, ps.
+    """
+
+    job: JobRef
+    role: str
+    index: int
+
+    @property
+    def name(self) -> str:
+        """The pod's name."""
+        return f"{self.job.name}-{self.role}-{self.index}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One step of a watch.
+
+    Attributes:
+        type: BOOKMARK says that everything known when the watch began has been yielded as ADDED.
+        object: The object as it is now; for DELETED as it was last; empty for BOOKMARK.
+    """
+
+    type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
+    kind: Literal["TFJob", "Pod", "Event", ""]
+    object: Object
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEntry:
+    """One line of a container's output.
+
+    Attributes:
+        time: RFC 3339 with a fraction of up to nine digits, UTC, when the engine read the line.
+        text: The line without its end.
+    """
+
+    time: str
+    text: str
+
+
+class Cluster(Protocol):
+    """An engine. All calls may raise ClusterError and its children; none prints.
+
+    Attributes:
+        name: `local`, `kube` or `fake`.
+        description: One line for the user: the engine and where it is.
+        default_namespace: Namespace of a job that names none.
+    """
+
+    name: str
+    description: str
+    default_namespace: str
+
+    def create(self, job: Object, *, dry_run: bool = False) -> Object:
+        """Creates a TFJob and returns it as stored (uid, creationTimestamp filled).
+
+        With `dry_run` everything is checked and nothing is created.
+
+        Raises:
+            JobExists: A job of that name is there.
+            RefusedError: The engine cannot run it (not enough GPUs, runtime not installed).
+            ClusterError: The object is not valid; the message names the field.
+        """
+        ...
+
+    def get(self, ref: JobRef) -> Object:
+        """The TFJob. Raises JobNotFound."""
+        ...
+
+    def list(self, *, namespace: str | None = None, selector: str | None = None) -> list[Object]:
+        """TFJobs of a namespace (None: all), oldest first; `selector` as kubectl's `-l`, equality terms only."""
+        ...
+
+    def patch(self, ref: JobRef, patch: Object) -> Object:
+        """Applies a JSON merge patch (RFC 7386) to a TFJob and returns it. Raises JobNotFound."""
+        ...
+
+    def delete(self, ref: JobRef) -> None:
+        """Deletes the TFJob and its pods; replicas get SIGTERM and their grace period. Raises JobNotFound."""
+        ...
+
+    def pods(self, ref: JobRef) -> list[Object]:
+        """The job's pods, those that are left, ordered by role and index."""
+        ...
+
+    def events(self, ref: JobRef) -> list[Object]:
+        """Events about the job and its pods, oldest first."""
+        ...
+
+    def watch(
+        self, *, namespace: str, name: str | None = None, stop: threading.Event | None = None
+    ) -> Iterator[Change]:
+        """What is there (ADDED), a BOOKMARK, then each change, until `stop` is set.
+
+        Args:
+            namespace: Whose TFJobs, Pods and Events.
+            name: One job and what belongs to it; None: all TFJobs of the namespace.
+            stop: Ends the iteration within about a second.
+        """
+        ...
+
+    def logs(
+        self,
+        pod: PodRef,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: str | None = None,
+        previous: bool = False,
+        stop: threading.Event | None = None,
+    ) -> Iterator[LogEntry]:
+        """Lines of the pod's `tensorflow` container.
+
+        Args:
+            follow: Goes on until the container has ended (a restart in place is a new call) or `stop` is set.
+            tail: Only the last so many of the lines there now.
+            since: Only lines later than this time.
+            previous: The container's run before the last restart.
+
+        Raises:
+            ClusterError: The container has not started, or its lines are gone.
+        """
+        ...

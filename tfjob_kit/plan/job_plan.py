@@ -1,0 +1,73 @@
+"""Everything decided about one job before it is sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tfjob_kit.plan.topology import Topology
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """One volume of every replica and where it is mounted.
+
+    Attributes:
+        source: The volume's source as the pod template has it, e.g. `{"emptyDir": {}}`.
+    """
+
+    name: str
+    path: str
+    source: dict[str, Any]
+    read_only: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Role:
+    """Replicas of one kind: `Chief` or `Worker`, and how many; never zero."""
+
+    name: str
+    replicas: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobPlan:
+    """Everything decided: what `build_tfjob` writes down without deciding anything itself.
+
+    Attributes:
+        name: Final job name, within the name budget of its roles.
+        topology: Replicas, GPUs and batch.
+        roles: In the order Chief, Worker.
+        command: Command of the container, the shipped runtime or the user's own.
+        env: Names and values in order; values already escaped for the kubelet (`$(` as `$$(`).
+        resources: Limits of each replica by resource name, quantities as text; requests equal them.
+        restart_policy: As the API spells it.
+        config_hash: First 16 hex digits of the SHA-256 of the resolved config's YAML.
+    """
+
+    name: str
+    namespace: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    topology: Topology
+    roles: tuple[Role, ...]
+    image: str
+    image_pull_policy: str | None
+    image_pull_secrets: tuple[str, ...]
+    command: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    resources: dict[str, str]
+    mounts: tuple[Mount, ...]
+    node_selector: dict[str, str]
+    tolerations: tuple[dict[str, Any], ...]
+    service_account: str | None
+    priority_class: str | None
+    queue: str | None
+    restart_policy: str
+    backoff_limit: int | None
+    clean_pod_policy: str
+    ttl_seconds: int | None
+    deadline_seconds: int | None
+    grace_period_seconds: int
+    suspend: bool
+    config_hash: str
