@@ -18,6 +18,7 @@ __all__ = [
     "AGENT_PORT_OFFSET",
     "CONFIG_ENV",
     "CONTAINER_NAME",
+    "GPUS_ENV",
     "METRICS_PORT_OFFSET",
     "MOUNTS_ENV",
     "PORT_ENV",
@@ -60,6 +61,10 @@ address in TF_CONFIG, else TF_PORT."""
 
 MOUNTS_ENV = "TFJOB_KIT_MOUNTS"
 """JSON object mount path -> directory of this machine; set by the local engine only, which has no mounts."""
+
+GPUS_ENV = "TFJOB_KIT_GPUS"
+"""GPUs that this replica claims; the local engine writes 0 when it lets replicas train on the CPU instead.
+TensorFlow must see exactly so many, or the replica ends with GPU_CHECK."""
 
 TERMINATION_LOG_ENV = "TFJOB_KIT_TERMINATION_LOG"
 """File for the termination message; default /dev/termination-log, as the kubelet has it."""

@@ -157,3 +157,7 @@ class Cluster(Protocol):
             ClusterError: The container has not started, or its lines are gone.
         """
         ...
+
+    def places(self, ref: JobRef) -> dict[str, str]:
+        """Where the job's things lie, for people: `{"logs": ..., "output": ...}`; what is unknown is left out."""
+        ...
