@@ -1,0 +1,114 @@
+"""RunConfig as plain data and back: what travels to the replicas.
+
+Owns the mapping between the frozen dataclasses and what YAML or JSON can hold. The runtime reads its config
+with it, so this module imports the standard library and the schema alone; it trusts its input, which
+composition has checked before.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import re
+import types
+import typing
+from typing import Annotated, Any, get_args, get_origin
+
+from tfjob_kit.config import schema
+
+_SIZE = re.compile(r"(?:(?P<type>[A-Za-z][A-Za-z0-9.\-]*):)?(?:(?P<replicas>\d+)x)?(?P<count>\d+)")
+
+
+def parse_size(text: str) -> schema.Size | None:
+    """The size that `4`, `2x4`, `A100:4`, `A100-80GB:2x4` or `0` means; None when it is not one."""
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        return None
+    count = int(match["count"])
+    if match["replicas"] is None:
+        return schema.Size(replicas=count, per_replica=min(count, 1), type=match["type"])
+    replicas = int(match["replicas"])
+    if replicas == 0 or count == 0:
+        return None
+    return schema.Size(replicas=replicas, per_replica=count, type=match["type"])
+
+
+def format_size(size: schema.Size) -> str | int:
+    """The shortest text that parse_size reads back as the same size; an int where a number says it."""
+    if size.per_replica <= 1:
+        count = str(size.total)
+    else:
+        count = f"{size.replicas}x{size.per_replica}"
+    if size.type is not None:
+        return f"{size.type}:{count}"
+    return int(count) if count.isdigit() else count
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses, enums and sizes as dicts, lists, text and numbers, keys in the order of the schema."""
+    if isinstance(value, schema.Size):
+        return format_size(value)
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, dict):
+        items = typing.cast("dict[Any, Any]", value).items()
+        return {k: to_plain(v) for k, v in items}
+    if isinstance(value, (list, tuple)):
+        return [to_plain(v) for v in typing.cast("list[Any]", value)]
+    return value
+
+
+def from_plain(data: dict[str, Any]) -> schema.RunConfig:
+    """The RunConfig that `to_plain` wrote down.
+
+    Raises:
+        ValueError: A key that the schema has not, or a value that no field of that type can hold.
+        TypeError: A value of the wrong shape.
+    """
+    return _read(data, schema.RunConfig)
+
+
+def field_types(cls: type[Any]) -> dict[str, Any]:
+    """Resolved annotations of a schema dataclass, `Annotated` kept."""
+    return typing.get_type_hints(cls, include_extras=True)
+
+
+def strip_optional(annotation: Any) -> tuple[Any, bool]:
+    """The annotation without `| None`, and whether None was allowed."""
+    if get_origin(annotation) in (types.UnionType, typing.Union):
+        rest = [a for a in get_args(annotation) if a is not type(None)]
+        return rest[0], len(rest) < len(get_args(annotation))
+    return annotation, False
+
+
+def _read(value: Any, annotation: Any) -> Any:
+    annotation, optional = strip_optional(annotation)
+    if value is None and optional:
+        return None
+    if get_origin(annotation) is Annotated:
+        annotation = get_args(annotation)[0]
+    if annotation is schema.Size:
+        size = parse_size(str(value))
+        if size is None:
+            raise ValueError(f"not a size: {value!r}")
+        return size
+    if get_origin(annotation) is dict:
+        return {k: _read(v, get_args(annotation)[1]) for k, v in value.items()}
+    if get_origin(annotation) is list:
+        return [_read(v, get_args(annotation)[0]) for v in value]
+    if dataclasses.is_dataclass(annotation):
+        cls = typing.cast("type[Any]", annotation)
+        hints = field_types(cls)
+        unknown = sorted(set(value) - set(hints))
+        if unknown:
+            raise ValueError(f"unknown key: {unknown[0]}")
+        return cls(**{k: _read(v, hints[k]) for k, v in value.items()})
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return annotation(value)
+    if annotation is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if annotation is not Any and not isinstance(value, annotation):
+        raise TypeError(f"expected {annotation.__name__}, got {value!r}")
+    return value
