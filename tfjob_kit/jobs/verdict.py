@@ -13,7 +13,8 @@ class Verdict:
         kind: succeeded, failed, oom, gpu_check, bad_config, bad_data, no_progress, keeper_lost, deadline,
             cancelled, suspended, unknown, running, ...
         summary: One sentence, no full stop: which replica first, its exit code and what that means.
-        evidence: The lines the verdict rests on: conditions, container states, termination message, last log lines.
+        evidence: What the verdict rests on: conditions, container states, termination message, last log
+            lines.
         fix: What to do, ready to paste where possible; None when nothing is to be done.
         exit_code: Of the command that waited for the job (0, 100, 101, 103).
     """

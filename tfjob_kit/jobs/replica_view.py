@@ -1,0 +1,183 @@
+"""One replica's pod, read once into a value.
+
+With `view`, the only reader of Kubernetes field names: everything above asks these values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tfjob_kit import contract
+from tfjob_kit.cluster import port
+
+__all__ = ["ContainerEnd", "ReplicaView", "count_gpus", "items", "missing_replica", "part", "replica_of"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerEnd:
+    """How one run of the replica's container ended.
+
+    Attributes:
+        message: Termination message as the container wrote it.
+        termination: The same, when it is the shipped runtime's.
+        time: RFC 3339.
+    """
+
+    exit_code: int
+    reason: str | None
+    message: str | None
+    termination: contract.Termination | None
+    time: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplicaView:
+    """One replica.
+
+    Attributes:
+        name: `chief-0`, `worker-1`.
+        state: Pending, Running, Restarting, Succeeded, Failed, Terminating, Missing (no pod).
+        restarts: Restarts of its container in this pod.
+        end: End of the newest run, when it has ended.
+        last_end: End of the run before, when the container was restarted in place.
+        reason: Why it waits, or Kubernetes' word for its end: Unschedulable, ImagePullBackOff, OOMKilled, ...
+        message: More about the reason.
+        run: Identity of the newest container run that began; None before the first.
+        gpus: GPUs that it claims.
+        started: When the newest run began, RFC 3339.
+    """
+
+    name: str
+    pod: port.PodRef
+    state: str
+    restarts: int = 0
+    end: ContainerEnd | None = None
+    last_end: ContainerEnd | None = None
+    reason: str | None = None
+    message: str | None = None
+    run: str | None = None
+    node: str | None = None
+    gpus: int = 0
+    started: str | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        """Exit code of the newest run; None while it goes on."""
+        return self.end.exit_code if self.end else None
+
+    @property
+    def is_waiting(self) -> bool:
+        """It has not begun and something may hold it up."""
+        return self.state in {"Pending", "Restarting"}
+
+
+def replica_of(pod: port.Object, job: port.JobRef) -> ReplicaView:
+    """The replica of a pod as an API server returns it."""
+    metadata, status, spec = pod["metadata"], part(pod, "status"), part(pod, "spec")
+    labels = part(metadata, "labels")
+    role, index = labels.get(port.REPLICA_TYPE_LABEL, "worker"), int(labels.get(port.REPLICA_INDEX_LABEL, 0))
+    container = _container_status(status)
+    state, last = part(container, "state"), part(container, "lastState", "terminated")
+    run = part(state, "running") or part(state, "terminated") or last
+    reason, message = _why(status, state)
+    return ReplicaView(
+        name=f"{role}-{index}",
+        pod=port.PodRef(job=job, role=role, index=index),
+        state=_state(metadata, status, container),
+        restarts=container.get("restartCount", 0),
+        end=_end(part(state, "terminated")),
+        last_end=_end(last),
+        reason=reason,
+        message=message,
+        run=_run_identity(metadata, container, run) if run else None,
+        node=spec.get("nodeName"),
+        gpus=count_gpus(spec),
+        started=run.get("startedAt"),
+    )
+
+
+def missing_replica(job: port.JobRef, *, role: str, index: int, gpus: int) -> ReplicaView:
+    """A replica that the spec asks for and that has no pod."""
+    pod = port.PodRef(job=job, role=role, index=index)
+    return ReplicaView(name=f"{role}-{index}", pod=pod, state="Missing", gpus=gpus)
+
+
+def count_gpus(pod_spec: port.Object) -> int:
+    """GPUs (or MIG slices) in the limits of all containers of a pod spec."""
+    total = 0
+    for container in items(pod_spec, "containers"):
+        for resource, count in part(container, "resources", "limits").items():
+            vendor, _, kind = resource.partition("/")
+            if kind.startswith(("gpu", "mig-")) and "." in vendor:
+                total += int(count)
+    return total
+
+
+def part(data: Mapping[str, Any], *keys: str) -> dict[str, Any]:
+    """The object inside an object; empty where the server wrote none."""
+    inner: Any = data
+    for key in keys:
+        inner = inner.get(key) or {}
+    return inner
+
+
+def items(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
+    """The list of objects inside an object; empty where the server wrote none."""
+    return data.get(key) or []
+
+
+def _run_identity(metadata: dict[str, Any], container: dict[str, Any], run: dict[str, Any]) -> str:
+    identity = run.get("containerID") or container.get("containerID") or run.get("startedAt")
+    return f"{metadata.get('uid', metadata['name'])}/{identity}/{run.get('startedAt')}"
+
+
+def _container_status(status: dict[str, Any]) -> dict[str, Any]:
+    statuses = items(status, "containerStatuses")
+    named = [s for s in statuses if s.get("name") == contract.CONTAINER_NAME]
+    return (named or statuses or [{}])[0]
+
+
+def _state(metadata: dict[str, Any], status: dict[str, Any], container: dict[str, Any]) -> str:
+    state, phase = part(container, "state"), status.get("phase", "Pending")
+    if "terminated" in state:
+        return "Succeeded" if state["terminated"].get("exitCode") == 0 and phase != "Failed" else "Failed"
+    if phase in {"Failed", "Succeeded"}:
+        return phase
+    if metadata.get("deletionTimestamp"):
+        return "Terminating"
+    if "running" in state:
+        return "Running"
+    return "Restarting" if part(container, "lastState") else "Pending"
+
+
+def _why(status: dict[str, Any], state: dict[str, Any]) -> tuple[str | None, str | None]:
+    waiting, terminated = part(state, "waiting"), part(state, "terminated")
+    if waiting.get("reason"):
+        return waiting["reason"], _first_line(waiting.get("message"))
+    if terminated.get("reason"):
+        return terminated["reason"], None
+    if status.get("reason"):
+        return status["reason"], status.get("message")
+    for condition in items(status, "conditions"):
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            return condition.get("reason"), condition.get("message")
+    return None, None
+
+
+def _first_line(text: str | None) -> str | None:
+    return text.strip().splitlines()[0] if text and text.strip() else None
+
+
+def _end(terminated: dict[str, Any]) -> ContainerEnd | None:
+    if not terminated:
+        return None
+    message = terminated.get("message")
+    return ContainerEnd(
+        exit_code=terminated.get("exitCode", 0),
+        reason=terminated.get("reason"),
+        message=message,
+        termination=contract.Termination.from_json(message) if message else None,
+        time=terminated.get("finishedAt"),
+    )

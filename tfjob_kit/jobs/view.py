@@ -1,0 +1,190 @@
+"""A TFJob, its pods and its events, read once into a value.
+
+Owns the meaning of what the API server says: the one state of a job out of its conditions, the replicas
+that its spec asks for, whether they are there. Must not know how a verdict is reached (`diagnose`) or shown
+(`cli`). With `replica_view`, the only reader of Kubernetes field names; rules as in
+training-operator v1.9.4, pkg/controller.v1/tensorflow/tfjob_controller.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tfjob_kit import contract, errors
+from tfjob_kit.cluster import port
+from tfjob_kit.jobs.replica_view import ReplicaView, count_gpus, items, missing_replica, part, replica_of
+
+__all__ = ["EventView", "JobView", "build_view", "read_job", "read_progress"]
+
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+_ROLE_ORDER = ("chief", "master", "worker", "ps", "evaluator")
+_PROGRESS_TAIL = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class EventView:
+    """One event about the job or one of its pods.
+
+    Attributes:
+        time: RFC 3339, of its newest occurrence.
+        about: `chief-0`, or the job's name.
+    """
+
+    time: str
+    type: str
+    reason: str
+    message: str
+    about: str
+    count: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobView:
+    """A job as it is now.
+
+    Attributes:
+        state: Pending (not taken up yet), Created, Running, Restarting, Suspended, Succeeded or Failed: the
+            newest condition that is True, but Failed whenever that is True.
+        both_ends: Succeeded and Failed are both True: they fell into one reconcile.
+        replicas: All that the spec asks for, by role and index, chief first; state Missing where no pod is.
+        created: When the job was stored, RFC 3339.
+        started: When the operator took it up, or resumed it.
+        finished: When it reached Succeeded or Failed.
+        gpus: GPUs of the whole job.
+        progress: Values of the newest progress line; empty before the first.
+        restart_policy: Of the first role.
+        queue: Kueue queue that may suspend and resume the job.
+    """
+
+    ref: port.JobRef
+    uid: str
+    state: str
+    reason: str | None = None
+    message: str | None = None
+    both_ends: bool = False
+    is_deleting: bool = False
+    replicas: tuple[ReplicaView, ...] = ()
+    events: tuple[EventView, ...] = ()
+    progress: Mapping[str, Any]
+    created: str | None = None
+    started: str | None = None
+    finished: str | None = None
+    gpus: int = 0
+    restart_policy: str | None = None
+    deadline_seconds: int | None = None
+    backoff_limit: int | None = None
+    queue: str | None = None
+
+    @property
+    def is_finished(self) -> bool:
+        """It will never run again."""
+        return self.state in {"Succeeded", "Failed"}
+
+    @property
+    def is_parked(self) -> bool:
+        """It is suspended and no queue will resume it."""
+        return self.state == "Suspended" and self.queue is None
+
+    @property
+    def leader(self) -> ReplicaView | None:
+        """The replica that prints progress and writes checkpoints: the chief, else worker-0."""
+        return self.replicas[0] if self.replicas else None
+
+
+def read_job(cluster: port.Cluster, ref: port.JobRef) -> JobView:
+    """The job with pods, events and progress.
+
+    Raises:
+        JobNotFound: No job of that name.
+    """
+    view = build_view(cluster.get(ref), pods=cluster.pods(ref), events=cluster.events(ref))
+    return replace(view, progress=read_progress(cluster, view))
+
+
+def build_view(
+    job: port.Object, *, pods: Iterable[port.Object] = (), events: Iterable[port.Object] = ()
+) -> JobView:
+    """The view of objects as an API server returns them; without progress, which stands in the logs."""
+    metadata, spec, status = job["metadata"], part(job, "spec"), part(job, "status")
+    ref = port.JobRef(namespace=metadata["namespace"], name=metadata["name"])
+    true = {c["type"]: c for c in items(status, "conditions") if c.get("status") == "True"}
+    newest = part(true, "Failed") or (list(true.values())[-1] if true else {})
+    policy, roles = part(spec, "runPolicy"), _roles(spec)
+    return JobView(
+        ref=ref,
+        uid=metadata.get("uid", ""),
+        state=newest.get("type", "Pending"),
+        reason=newest.get("reason"),
+        message=newest.get("message"),
+        both_ends="Failed" in true and "Succeeded" in true,
+        is_deleting="deletionTimestamp" in metadata,
+        replicas=_replicas(ref, roles, pods),
+        events=tuple(_event(e, ref) for e in events),
+        progress={},
+        created=metadata.get("creationTimestamp"),
+        started=status.get("startTime"),
+        finished=_finished(newest, status),
+        gpus=sum(_gpus_of(role) * role.get("replicas", 1) for role in roles.values()),
+        restart_policy=next((r.get("restartPolicy") for r in roles.values()), None),
+        deadline_seconds=policy.get("activeDeadlineSeconds"),
+        backoff_limit=policy.get("backoffLimit"),
+        queue=part(metadata, "labels").get(QUEUE_LABEL),
+    )
+
+
+def read_progress(cluster: port.Cluster, view: JobView) -> Mapping[str, Any]:
+    """Values of the leader's newest progress line, later values of a key over earlier; empty without one."""
+    if view.leader is None or view.leader.run is None:
+        return {}
+    try:
+        entries = list(cluster.logs(view.leader.pod, tail=_PROGRESS_TAIL))
+    except errors.ClusterError:
+        return {}
+    values: dict[str, Any] = {}
+    for entry in entries:
+        values |= contract.parse_progress(entry.text) or {}
+    return values
+
+
+def _roles(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    roles: dict[str, dict[str, Any]] = part(spec, "tfReplicaSpecs")
+    order = {role: rank for rank, role in enumerate(_ROLE_ORDER)}
+    return dict(sorted(roles.items(), key=lambda item: order.get(item[0].lower(), len(order))))
+
+
+def _gpus_of(role: dict[str, Any]) -> int:
+    return count_gpus(part(role, "template", "spec"))
+
+
+def _replicas(
+    ref: port.JobRef, roles: dict[str, dict[str, Any]], pods: Iterable[port.Object]
+) -> tuple[ReplicaView, ...]:
+    there = {replica.name: replica for replica in (replica_of(pod, ref) for pod in pods)}
+    wanted = {
+        f"{name.lower()}-{index}": missing_replica(ref, role=name.lower(), index=index, gpus=_gpus_of(role))
+        for name, role in roles.items()
+        for index in range(role.get("replicas", 1))
+    }
+    return tuple((wanted | there).values())
+
+
+def _finished(newest: dict[str, Any], status: dict[str, Any]) -> str | None:
+    if newest.get("type") not in {"Succeeded", "Failed"}:
+        return None
+    return status.get("completionTime") or newest.get("lastTransitionTime")
+
+
+def _event(event: port.Object, ref: port.JobRef) -> EventView:
+    about = part(event, "involvedObject") or part(event, "regarding")
+    name: str = about.get("name", ref.name)
+    time = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
+    return EventView(
+        time=time or "",
+        type=event.get("type", "Normal"),
+        reason=event.get("reason", ""),
+        message=event.get("message") or event.get("note") or "",
+        about=name.removeprefix(f"{ref.name}-") if about.get("kind") == "Pod" else name,
+        count=event.get("count") or 1,
+    )
