@@ -5,6 +5,7 @@ terminal, JSON and web pages render the same error. Must not know any room: room
 `cli` alone catches them.
 
     TfjobKitError             1   (never raised itself; 1 is reserved for faults of the tool)
+      UsageError              2   flags and arguments of the command line
       ConfigError             2   OverrideError  UnknownChoice  MissingValue  InvalidValue
       ModelError              2   model or data file missing, wrong signature
       RefusedError            3   lint, cannot fit, declined
@@ -38,6 +39,7 @@ __all__ = [
     "RefusedError",
     "TfjobKitError",
     "UnknownChoice",
+    "UsageError",
     "WaitTimeout",
 ]
 
@@ -81,6 +83,12 @@ class TfjobKitError(Exception):
             "hint": self.hint,
             "exit_code": self.exit_code,
         }
+
+
+class UsageError(TfjobKitError):
+    """The command line cannot be read: unknown verb, unknown flag, a flag's value out of its choices."""
+
+    exit_code = 2
 
 
 class ConfigError(TfjobKitError):
