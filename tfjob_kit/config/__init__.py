@@ -1,0 +1,37 @@
+"""What the user said: the config language, the files behind it, and the validated RunConfig.
+
+Owns reading overrides and option files, composing and typing them, and where each value came from. Must not
+know what follows from a config: topology, manifests and engines belong to the rooms above. The exports load
+when they are first used, since a replica imports `config.schema` and `config.plain` alone.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tfjob_kit.config.compose import Composed, compose
+    from tfjob_kit.config.files.model_file import find_model
+    from tfjob_kit.config.grammar import Override, parse_override
+    from tfjob_kit.config.show import show, to_yaml
+    from tfjob_kit.config.tree import Source
+
+__all__ = ["Composed", "Override", "Source", "compose", "find_model", "parse_override", "show", "to_yaml"]
+
+_HOMES = {
+    "Composed": "compose",
+    "Override": "grammar",
+    "Source": "tree",
+    "compose": "compose",
+    "find_model": "files.model_file",
+    "parse_override": "grammar",
+    "show": "show",
+    "to_yaml": "show",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import re
 import types
 import typing
@@ -16,7 +17,9 @@ from typing import Annotated, Any, get_args, get_origin
 
 from tfjob_kit.config import schema
 
-_SIZE = re.compile(r"(?:(?P<type>[A-Za-z][A-Za-z0-9.\-]*):)?(?:(?P<replicas>\d+)x)?(?P<count>\d+)")
+_SIZE = re.compile(
+    r"(?:(?P<type>[A-Za-z][A-Za-z0-9.\-]*):)?(?:(?P<replicas>[0-9]{1,9})x)?(?P<count>[0-9]{1,9})"
+)
 
 
 def parse_size(text: str) -> schema.Size | None:
@@ -35,10 +38,8 @@ def parse_size(text: str) -> schema.Size | None:
 
 def format_size(size: schema.Size) -> str | int:
     """The shortest text that parse_size reads back as the same size; an int where a number says it."""
-    if size.per_replica <= 1:
-        count = str(size.total)
-    else:
-        count = f"{size.replicas}x{size.per_replica}"
+    one_each = size.per_replica <= 1
+    count = str(size.total) if one_each else f"{size.replicas}x{size.per_replica}"
     if size.type is not None:
         return f"{size.type}:{count}"
     return int(count) if count.isdigit() else count
@@ -70,6 +71,7 @@ def from_plain(data: dict[str, Any]) -> schema.RunConfig:
     return _read(data, schema.RunConfig)
 
 
+@functools.cache
 def field_types(cls: type[Any]) -> dict[str, Any]:
     """Resolved annotations of a schema dataclass, `Annotated` kept."""
     return typing.get_type_hints(cls, include_extras=True)

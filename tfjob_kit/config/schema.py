@@ -6,6 +6,7 @@ imports the standard library alone. Must not know where values come from (compos
 them (plan).
 """
 
+# ruff: noqa: RUF009  (`key` returns a dataclass field, which is what a default is there for)
 from __future__ import annotations
 
 import enum
@@ -18,7 +19,7 @@ class Kind:
     """How the text of a field is read, beyond its Python type.
 
     Attributes:
-        name: `quantity` or `duration`.
+        name: `quantity`, `duration` or `label`.
     """
 
     name: str
@@ -28,6 +29,8 @@ Quantity = Annotated[str, Kind(name="quantity")]
 """A Kubernetes quantity, kept as written: `500m`, `16Gi`."""
 Duration = Annotated[int, Kind(name="duration")]
 """Seconds; written as seconds or `90s 15m 2h30m 7d`."""
+Label = Annotated[str, Kind(name="label")]
+"""The value of a label or annotation: text that an unquoted number, `true` or `null` is not."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,8 +179,12 @@ class TrainConfig:
     evaluate_every_steps: int = key(0, "Steps between evaluations; 0: only at the end", minimum=0)
     progress_every: Duration = key(5, "Seconds between progress lines of the chief", minimum=1)
     start_timeout: Duration = key(600, "Seconds to wait for peers and for the strategy", minimum=1)
-    stall_timeout: Duration = key(300, "Seconds without a finished call before a trainer counts as stuck", minimum=5)
-    restarts_without_progress: int = key(3, "Trainer restarts in a row from the same checkpoint before giving up", minimum=0)
+    stall_timeout: Duration = key(
+        300, "Seconds without a finished call before a trainer counts as stuck", minimum=5
+    )
+    restarts_without_progress: int = key(
+        3, "Trainer restarts in a row from the same checkpoint before giving up", minimum=0
+    )
     warm_restart: bool = key(True, "Fork trainers from a process that has imported TensorFlow")
 
 
@@ -205,7 +212,9 @@ class JobConfig:
     """The TFJob around the training."""
 
     restart_policy: RestartPolicy = key(RestartPolicy.auto, "What the operator does when a replica ends")
-    backoff_limit: int | None = key(None, "Container restarts before the job fails; OnFailure and Always only", minimum=0)
+    backoff_limit: int | None = key(
+        None, "Container restarts before the job fails; OnFailure and Always only", minimum=0
+    )
     clean_pod_policy: CleanPodPolicy = key(CleanPodPolicy.Running, "Pods deleted once the job has finished")
     ttl: Duration | None = key(7 * 86400, "Seconds a finished job is kept; null: for ever", minimum=0)
     deadline: Duration | None = key(None, "Seconds the job may run; null: no limit", minimum=1)
@@ -213,8 +222,8 @@ class JobConfig:
     suspend: bool = key(False, "Create the job suspended")
     priority_class: str | None = key(None, "PriorityClass of the pods")
     queue: str | None = key(None, "Kueue LocalQueue")
-    labels: dict[str, str] = key({}, "Labels of the TFJob and its pods")
-    annotations: dict[str, str] = key({}, "Annotations of the TFJob and its pods")
+    labels: dict[str, Label] = key({}, "Labels of the TFJob and its pods")
+    annotations: dict[str, Label] = key({}, "Annotations of the TFJob and its pods")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -241,7 +250,7 @@ class VolumeConfig:
 class PlacementConfig:
     """Where pods may run."""
 
-    node_selector: dict[str, str] = key({}, "Labels that a node must have")
+    node_selector: dict[str, Label] = key({}, "Labels that a node must have")
     tolerations: list[dict[str, Any]] = key([], "Tolerations as Kubernetes writes them")
     service_account: str | None = key(None, "ServiceAccount of the pods")
 
@@ -251,7 +260,9 @@ class OutputConfig:
     """Where checkpoints and logs of the run go."""
 
     dir: str = key("/output", "Absolute path in the container: checkpoints, TensorBoard files")
-    claim: str | None = key(None, "PersistentVolumeClaim mounted there; null: the output ends with the chief's pod")
+    claim: str | None = key(
+        None, "PersistentVolumeClaim mounted there; null: the output ends with the chief's pod"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -259,7 +270,7 @@ class GpuTypeConfig:
     """What a GPU type's name means in this cluster."""
 
     resource: str = key("nvidia.com/gpu", "Resource name")
-    node_selector: dict[str, str] = key({}, "Labels of nodes that have it")
+    node_selector: dict[str, Label] = key({}, "Labels of nodes that have it")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -280,7 +291,9 @@ class RunConfig:
     """What the user said, validated: one run."""
 
     name: str | None = key(None, "Job name; null: made from the model's name and a suffix")
-    gpus: Size = key(Size(replicas=1, per_replica=1), "Total GPUs: 4, or 2x4 (replicas x GPUs each), or A100:4; 0: CPU")
+    gpus: Size = key(
+        Size(replicas=1, per_replica=1), "Total GPUs: 4, or 2x4 (replicas x GPUs each), or A100:4; 0: CPU"
+    )
     replicas: int | None = key(None, "Replicas that share the GPUs; with gpus=0 the CPU replicas", minimum=1)
     model: ModelConfig = key(ModelConfig, "What is trained")
     data: DataConfig = key(DataConfig, "What it is trained on")

@@ -1,0 +1,198 @@
+"""One YAML file as nodes: every leaf keeps its line, and nothing is typed by YAML's own rules.
+
+Owns reading YAML and the scalars that YAML 1.1 readers would change (`yes`, `0777`, `22:22`). Must not know
+the schema or what a defaults list does.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tfjob_kit import errors
+from tfjob_kit.config.grammar import words
+from tfjob_kit.config.grammar.words import Word
+from tfjob_kit.config.tree.node import Content, Node
+from tfjob_kit.config.tree.source import Source
+
+DEEPEST = 32
+MOST_NODES = 50_000  # Aliases within aliases grow without bound; no config comes near this.
+
+_PACKAGE_HEADER = re.compile(r"#\s*@package\s+(\S+)\s*$")
+_TRAP_BOOL = {"yes": "true", "on": "true", "no": "false", "off": "false"}
+_TRAP_NUMBER = re.compile(r"[+-]?0(?:b[01_]+|x[0-9a-fA-F_]+|[0-7_]+)")
+_TRAP_CLOCK = re.compile(r"[+-]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
+_SPECIAL = {".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}
+_STANDARD_TAG = "tag:yaml.org,2002:"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Document:
+    """A file, read.
+
+    Attributes:
+        path: As shown to people.
+        package: Of its `# @package` header; None when it has none.
+        body: Its content without the defaults list; always a dict.
+        defaults: Its defaults list; None when it has none.
+    """
+
+    path: str
+    package: str | None
+    body: Node
+    defaults: Node | None
+
+
+def read_document(path: Path, *, shown: str) -> Document:
+    """Reads a config file.
+
+    Args:
+        path: The file.
+        shown: Its path for messages and sources.
+
+    Raises:
+        ConfigError: The file cannot be read, is no YAML, or is no mapping at its top.
+    """
+    text = _read_text(path, shown)
+    root = _Reader(shown, text).root()
+    if not isinstance(root.content, dict):
+        raise errors.ConfigError("a config file holds `key: value` lines", where=f"{shown}:1:1")
+    content = dict(root.content)
+    defaults = content.pop("defaults", None)
+    body = Node(content=content, source=root.source)
+    return Document(path=shown, package=_package(text), body=body, defaults=defaults)
+
+
+def _read_text(path: Path, shown: str) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise errors.ConfigError(f"the file cannot be read: {error.strerror}", where=shown) from error
+    except UnicodeDecodeError as error:
+        raise errors.ConfigError(
+            "the file is not UTF-8 text", where=shown, hint="save it in UTF-8"
+        ) from error
+
+
+def _package(text: str) -> str | None:
+    for line in text.splitlines():
+        if match := _PACKAGE_HEADER.match(line):
+            return match[1]
+        if line.strip() and not line.startswith("#"):
+            return None
+    return None
+
+
+class _Reader:
+    """Turns PyYAML's nodes into ours."""
+
+    def __init__(self, shown: str, text: str) -> None:
+        self.shown = shown
+        self.text = text
+        self.count = 0
+
+    def root(self) -> Node:
+        import yaml
+
+        try:
+            top: Any = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            at = (mark.line, mark.column) if mark else (0, 0)
+            self.fail(f"not valid YAML: {error.problem or error.context or 'cannot be read'}", *at)
+        except yaml.reader.ReaderError as error:
+            before = self.text[: error.position]
+            column = len(before) - (before.rfind("\n") + 1)
+            self.fail("not valid YAML: a character that YAML does not allow", before.count("\n"), column)
+        except RecursionError:
+            self.fail("nested too deep", 0, 0)
+        if top is None:
+            return Node(content={}, source=self.source(0, 0))
+        return self.node(top, self.source(top.start_mark.line, top.start_mark.column), 0)
+
+    def node(self, node: Any, source: Source, depth: int) -> Node:
+        self.count += 1
+        if depth > DEEPEST or self.count > MOST_NODES:
+            self.fail("nested too deep, or aliases that repeat each other", *_at(node))
+        if not node.tag.startswith(_STANDARD_TAG):
+            self.fail(f"the tag {words.shown(node.tag)} is not supported", *_at(node))
+        if node.id == "scalar":
+            return Node(content=_word(node), source=source)
+        if node.id == "sequence":
+            items = [self.node(item, self.source(*_at(item)), depth + 1) for item in node.value]
+            return Node(content=items, source=source)
+        return Node(content=self.entries(node, depth), source=source)
+
+    def entries(self, node: Any, depth: int) -> Content:
+        found: dict[str, Node] = {}
+        for key, value in node.value:
+            if key.id != "scalar":
+                self.fail("a key must be a word", *_at(key))
+            if key.value == "<<" and key.style is None:
+                self.fail("merge keys are not supported", *_at(key), hint="share values by a defaults list")
+            if key.value in found:
+                self.fail(f"the key {words.shown(key.value)} stands twice", *_at(key))
+            found[key.value] = self.node(value, self.source(*_at(key)), depth + 1)
+        return found
+
+    def source(self, line: int, column: int) -> Source:
+        return Source(kind="file", path=self.shown, line=line + 1, column=column + 1)
+
+    def fail(self, message: str, line: int, column: int, *, hint: str | None = None) -> NoReturn:
+        lines = self.text.splitlines()
+        text = lines[line] if line < len(lines) else ""
+        raise errors.ConfigError(
+            message,
+            where=f"{self.shown}:{line + 1}:{column + 1}",
+            hint=hint,
+            source=words.caret(text, min(column, len(text))),
+        )
+
+
+def _at(node: Any) -> tuple[int, int]:
+    return node.start_mark.line, node.start_mark.column
+
+
+def _word(node: Any) -> Word:
+    text: str = node.value
+    if node.style is not None or node.tag == f"{_STANDARD_TAG}str" and _has_str_tag(text):
+        return words.text_word(text)
+    if text in ("", "~"):
+        return Word(text="null", value=None)
+    if text.lower() in _SPECIAL:
+        return words.plain_word(_SPECIAL[text.lower()])
+    return Word(text=text, value=words.meaning(text), trap=yaml_trap(text))
+
+
+def _has_str_tag(text: str) -> bool:
+    """Whether plain `text` is tagged str although YAML 1.1 gives it another type: by an explicit `!!str`."""
+    return yaml_trap(text) is not None
+
+
+def yaml_trap(text: str) -> str | None:
+    """What YAML 1.1 readers make of an unquoted scalar that people mean as text; None when nothing."""
+    if not text or len(text) > 40:
+        return None
+    if text.lower() in _TRAP_BOOL and text in (text.lower(), text.upper(), text.capitalize()):
+        return _TRAP_BOOL[text.lower()]
+    if text != "0" and _TRAP_NUMBER.fullmatch(text):
+        return _base_number(text)
+    return _clock_number(text) if _TRAP_CLOCK.fullmatch(text) else None
+
+
+def _base_number(text: str) -> str:
+    digits = text.replace("_", "").lstrip("+-")
+    base = {"b": 2, "x": 16}.get(digits[1:2], 8)
+    try:
+        return str(int(digits[2:] if base != 8 else digits, base))
+    except ValueError:
+        return "a number"
+
+
+def _clock_number(text: str) -> str:
+    seconds = 0.0
+    for part in text.replace("_", "").lstrip("+-").split(":"):
+        seconds = seconds * 60 + float(part)
+    return f"{seconds:g}" if seconds != int(seconds) else str(int(seconds))
