@@ -56,6 +56,8 @@ class JobView:
         progress: Values of the newest progress line; empty before the first.
         restart_policy: Of the first role.
         queue: Kueue queue that may suspend and resume the job.
+        is_runtime: Its replicas run the shipped runtime, not a user's own command.
+        memory: Memory limit of a replica, as the manifest writes it.
     """
 
     ref: port.JobRef
@@ -76,6 +78,8 @@ class JobView:
     deadline_seconds: int | None = None
     backoff_limit: int | None = None
     queue: str | None = None
+    is_runtime: bool = False
+    memory: str | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -112,6 +116,7 @@ def build_view(
     true = {c["type"]: c for c in items(status, "conditions") if c.get("status") == "True"}
     newest = part(true, "Failed") or (list(true.values())[-1] if true else {})
     policy, roles = part(spec, "runPolicy"), _roles(spec)
+    container = _container(roles)
     return JobView(
         ref=ref,
         uid=metadata.get("uid", ""),
@@ -131,6 +136,8 @@ def build_view(
         deadline_seconds=policy.get("activeDeadlineSeconds"),
         backoff_limit=policy.get("backoffLimit"),
         queue=part(metadata, "labels").get(QUEUE_LABEL),
+        is_runtime=contract.RUNTIME_MODULE in (container.get("command") or []),
+        memory=part(container, "resources", "limits").get("memory"),
     )
 
 
@@ -152,6 +159,14 @@ def _roles(spec: dict[str, Any]) -> dict[str, dict[str, Any]]:
     roles: dict[str, dict[str, Any]] = part(spec, "tfReplicaSpecs")
     order = {role: rank for rank, role in enumerate(_ROLE_ORDER)}
     return dict(sorted(roles.items(), key=lambda item: order.get(item[0].lower(), len(order))))
+
+
+def _container(roles: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    for role in roles.values():
+        for container in items(part(role, "template", "spec"), "containers"):
+            if container.get("name") == contract.CONTAINER_NAME:
+                return container
+    return {}
 
 
 def _gpus_of(role: dict[str, Any]) -> int:

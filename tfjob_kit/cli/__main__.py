@@ -1,0 +1,86 @@
+"""The program: arguments in, exit code out, every error caught once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from types import FrameType
+from typing import Any
+
+import click
+
+from tfjob_kit import errors
+from tfjob_kit.cli import failures
+
+__all__ = ["main"]
+
+_EXIT_INTERRUPTED = 130
+_EXIT_TERMINATED = 143
+_EXIT_PIPE = 141
+
+
+class Terminated(BaseException):
+    """SIGTERM of the tool; jobs go on."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Args:
+        argv: Arguments without the program's name; None: those of the process.
+
+    Returns:
+        The exit code; the table is in the docs under "Exit codes".
+    """
+    arguments, debug = _take_debug(sys.argv[1:] if argv is None else argv)
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except errors.TfjobKitError as error:
+        code = failures.report(error, as_json=_wants_json(arguments), debug=debug)
+    except click.ClickException as error:
+        code = failures.report(failures.from_click(error, arguments), as_json=False, debug=debug)
+    except (KeyboardInterrupt, click.Abort):
+        code = _EXIT_INTERRUPTED
+    except Terminated:
+        code = _EXIT_TERMINATED
+    except BrokenPipeError:
+        code = _close_pipes()
+    except Exception as fault:
+        code = failures.report_fault(fault, debug=debug)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    from tfjob_kit.cli import app
+
+    result: Any = app.command().main(args=arguments, prog_name="tfjob-kit", standalone_mode=False)
+    return result if isinstance(result, int) else 0
+
+
+def _take_debug(argv: Sequence[str]) -> tuple[list[str], bool]:
+    """`--debug` may stand anywhere, so it is taken out before the verbs see the arguments."""
+    return [a for a in argv if a != "--debug"], "--debug" in argv
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    return any((a in {"-o", "--output"} and b == "json") or a in {"-ojson", "--output=json"} for a, b in pairs)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    raise Terminated
+
+
+def _close_pipes() -> int:
+    """The reader went away (`| head`): nothing more is written, not even at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stdout.fileno())
+    return _EXIT_PIPE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""The two streams: data on stdout, talk on stderr, with colour where a person reads.
+
+Owns when colour is used (NO_COLOR, dumb terminals and pipes get none) and the few styles there are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+__all__ = ["is_terminal", "paint", "put", "say", "width"]
+
+_CODES = {
+    "bold": "1",
+    "dim": "2",
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "blue": "34",
+    "magenta": "35",
+    "cyan": "36",
+}
+
+
+def put(text: str) -> None:
+    """Data: one or more lines on stdout, written at once."""
+    _write(sys.stdout, text)
+
+
+def say(text: str) -> None:
+    """Talk: one or more lines on stderr."""
+    _write(sys.stderr, text)
+
+
+def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:
+    """The text in these styles when the stream (stdout unless given) shows colour, else as it is."""
+    if not styles or not has_colour(stream or sys.stdout):
+        return text
+    return f"\x1b[{';'.join(_CODES[style] for style in styles)}m{text}\x1b[0m"
+
+
+def has_colour(stream: TextIO) -> bool:
+    """Whether the stream is a terminal whose user has not asked for plain text."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether the stream is a terminal that can move its cursor."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def width() -> int:
+    """Columns of the terminal; 80 where there is none."""
+    import shutil
+
+    return shutil.get_terminal_size((80, 24)).columns
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text if text.endswith("\n") else text + "\n")
+    stream.flush()

@@ -1,0 +1,21 @@
+"""`render`: what would be sent."""
+
+from __future__ import annotations
+
+from tfjob_kit.cli import console, options, prepare
+
+__all__ = ["render"]
+
+
+def render(
+    overrides: options.Overrides = None,
+    name: options.NewName = None,
+    namespace: options.Namespace = None,
+    conf_dir: options.ConfDir = None,
+    output: options.Document = "yaml",
+) -> None:
+    """Print the TFJob that `run` would send, and send nothing."""
+    from tfjob_kit import manifest
+
+    prepared = prepare.prepare(overrides or [], name=name, namespace=namespace, conf_dir=conf_dir)
+    console.put(manifest.dump(prepared.manifest, output))
