@@ -1,0 +1,15 @@
+"""What will happen: everything about one job decided before anything is written down or sent.
+
+Owns topology, names, quantities, environment, volumes, policies and the rules that refuse a job which
+cannot work. Pure: a RunConfig goes in, a JobPlan comes out; no clock, randomness, environment or files.
+Must not know how a TFJob spells any of it (`manifest`) nor what an engine can do (`cluster`).
+"""
+
+from __future__ import annotations
+
+from tfjob_kit.plan.job_plan import JobPlan, Mount, Role
+from tfjob_kit.plan.lint import Finding, lint_plan
+from tfjob_kit.plan.make import describe_plan, make_plan
+from tfjob_kit.plan.topology import Topology
+
+__all__ = ["Finding", "JobPlan", "Mount", "Role", "Topology", "describe_plan", "lint_plan", "make_plan"]

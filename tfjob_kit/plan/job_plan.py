@@ -40,6 +40,7 @@ class JobPlan:
         roles: In the order Chief, Worker.
         command: Command of the container, the shipped runtime or the user's own.
         env: Names and values in order; values already escaped for the kubelet (`$(` as `$$(`).
+        ports: Container ports by name, TensorFlow's first; `metrics` only when something serves it.
         resources: Limits of each replica by resource name, quantities as text; requests equal them.
         restart_policy: As the API spells it.
         config_hash: First 16 hex digits of the SHA-256 of the resolved config's YAML.
@@ -56,6 +57,7 @@ class JobPlan:
     image_pull_secrets: tuple[str, ...]
     command: tuple[str, ...]
     env: tuple[tuple[str, str], ...]
+    ports: dict[str, int]
     resources: dict[str, str]
     mounts: tuple[Mount, ...]
     node_selector: dict[str, str]

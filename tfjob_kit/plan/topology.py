@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import dataclass
+
+from tfjob_kit import errors
+from tfjob_kit.config import schema
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,3 +46,81 @@ class Topology:
     def batch_per_device(self) -> int:
         """Examples per step on each GPU (or CPU replica)."""
         return self.global_batch_size // self.devices
+
+
+def make_topology(config: schema.RunConfig) -> Topology:
+    """The replicas, GPUs and batch that the config asks for: one Chief, the others Workers.
+
+    Raises:
+        UnknownChoice: A GPU type that `site.gpu_types` has not.
+        RefusedError: GPUs that `replicas` cannot share evenly, or a batch that the devices cannot.
+    """
+    replicas, gpus_per_replica = _share_gpus(config)
+    topology = Topology(
+        workers=replicas - 1,
+        gpus_per_replica=gpus_per_replica,
+        gpu_resource=gpu_type(config).resource,
+        global_batch_size=config.train.global_batch_size,
+    )
+    if not config.command:
+        _check_batch(topology)
+    return topology
+
+
+def gpu_type(config: schema.RunConfig) -> schema.GpuTypeConfig:
+    """What the type in `gpus=TYPE:N` means; without a type the site's plain GPU."""
+    name, known = config.gpus.type, config.site.gpu_types
+    if name is None:
+        return schema.GpuTypeConfig(resource=config.site.gpu_resource)
+    if name in known:
+        return known[name]
+    hint = f"known types: {', '.join(sorted(known))}" if known else "the site defines none: `site.gpu_types`"
+    raise errors.UnknownChoice(
+        f"no GPU type `{name}` in `site.gpu_types`",
+        where=f"gpus={name}:{config.gpus.total}",
+        nearest=tuple(difflib.get_close_matches(name, known, n=3, cutoff=0.4)),
+        hint=hint,
+    )
+
+
+def _share_gpus(config: schema.RunConfig) -> tuple[int, int]:
+    size, replicas = config.gpus, config.replicas
+    if size.total == 0:
+        return replicas or 1, 0
+    if replicas is None or replicas == size.replicas:
+        return size.replicas, size.per_replica
+    if size.per_replica > 1:
+        raise errors.RefusedError(
+            f"`gpus={size.replicas}x{size.per_replica}` means {size.replicas} replicas, not {replicas}",
+            where="replicas",
+            hint=f"drop `replicas`, or write `gpus={size.total} replicas={replicas}`",
+        )
+    if size.total % replicas:
+        below, above = _multiples_around(size.total, replicas)
+        raise errors.RefusedError(
+            f"{replicas} replicas cannot share {size.total} GPUs evenly",
+            where="replicas",
+            nearest=tuple(f"gpus={n}" for n in (below, above) if n),
+            hint="every replica gets the same number of GPUs: "
+            + " or ".join(f"`gpus={n} replicas={replicas}`" for n in (below, above) if n),
+        )
+    return replicas, size.total // replicas
+
+
+def _check_batch(topology: Topology) -> None:
+    batch, devices = topology.global_batch_size, topology.devices
+    if batch % devices == 0:
+        return
+    sizes = [n for n in _multiples_around(batch, devices) if n]
+    kind = "GPUs" if topology.gpus else "CPU replicas"
+    raise errors.RefusedError(
+        f"a global batch of {batch} examples cannot be divided among {devices} {kind}",
+        where="train.global_batch_size",
+        nearest=tuple(str(n) for n in sizes),
+        hint="use " + " or ".join(f"`train.global_batch_size={n}`" for n in sizes),
+    )
+
+
+def _multiples_around(number: int, step: int) -> tuple[int, int]:
+    below = number // step * step
+    return below, below + step

@@ -1,0 +1,68 @@
+"""Labels and annotations of the TFJob and its pods."""
+
+from __future__ import annotations
+
+import re
+
+import tfjob_kit
+from tfjob_kit import errors
+from tfjob_kit.config import schema
+
+__all__ = ["make_annotations", "make_labels"]
+
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?")
+_NAME_EDGES = re.compile(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$")
+_PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
+_FORBIDDEN = ("training.kubeflow.org/", "tfjob-kit/")
+
+
+def make_labels(config: schema.RunConfig, *, name: str, config_hash: str) -> dict[str, str]:
+    """The user's labels and ours; ours tell kubectl which pods belong to which config.
+
+    Raises:
+        InvalidValue: A key or value that Kubernetes refuses, or a key that is not the user's to set.
+    """
+    for key, value in config.job.labels.items():
+        _check_key(key, where=f"job.labels.{key}")
+        if value and not _NAME.fullmatch(value):
+            raise errors.InvalidValue(
+                f"`{value}` cannot be a label's value",
+                where=f"job.labels.{key}",
+                hint="at most 63 letters, digits, `-`, `_`, `.`; longer text goes into `job.annotations`",
+            )
+    own = {
+        "app.kubernetes.io/managed-by": "tfjob-kit",
+        "app.kubernetes.io/name": _label_value(config.model.name) or "tfjob",
+        "app.kubernetes.io/instance": name,
+        "tfjob-kit/config-hash": config_hash,
+    }
+    return own | config.job.labels
+
+
+def make_annotations(config: schema.RunConfig, *, config_sha256: str) -> dict[str, str]:
+    """The user's annotations and ours: who made the job, and out of which config.
+
+    Raises:
+        InvalidValue: A key that Kubernetes refuses or that is not the user's to set.
+    """
+    for key in config.job.annotations:
+        _check_key(key, where=f"job.annotations.{key}")
+    own = {"tfjob-kit/version": tfjob_kit.__version__, "tfjob-kit/config-sha256": config_sha256}
+    return own | config.job.annotations
+
+
+def _check_key(key: str, *, where: str) -> None:
+    prefix, _, name = key.rpartition("/")
+    if not _NAME.fullmatch(name) or ("/" in key and not _PREFIX.fullmatch(prefix)):
+        raise errors.InvalidValue(
+            f"`{key}` cannot be a key of labels or annotations",
+            where=where,
+            hint="write `name` or `domain/name`",
+        )
+    for taken in _FORBIDDEN:
+        if key.startswith(taken):
+            raise errors.InvalidValue(f"keys under `{taken}` are not the user's to set", where=where)
+
+
+def _label_value(text: str) -> str:
+    return _NAME_EDGES.sub("", re.sub(r"[^A-Za-z0-9_.\-]+", "-", text)[:63])

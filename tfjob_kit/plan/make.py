@@ -1,0 +1,154 @@
+"""From a RunConfig to a JobPlan: one decision after the other."""
+
+from __future__ import annotations
+
+import hashlib
+
+from tfjob_kit import config as configs
+from tfjob_kit import contract, errors
+from tfjob_kit.config import schema
+from tfjob_kit.plan import labels, names, policies
+from tfjob_kit.plan.environment import make_environment
+from tfjob_kit.plan.job_plan import JobPlan, Role
+from tfjob_kit.plan.lint import lint_plan, refuse_errors
+from tfjob_kit.plan.quantities import parse_quantity
+from tfjob_kit.plan.topology import Topology, gpu_type, make_topology
+from tfjob_kit.plan.volumes import make_mounts
+
+__all__ = ["describe_plan", "make_plan"]
+
+_RUNTIME = ("python", "-m", contract.RUNTIME_MODULE)
+_HASH_DIGITS = 16
+
+
+def make_plan(
+    config: schema.RunConfig,
+    *,
+    name: str | None,
+    suffix: str,
+    default_namespace: str = "default",
+    config_yaml: str | None = None,
+) -> JobPlan:
+    """Decides everything about the job.
+
+    Args:
+        config: The run, composed and validated.
+        name: Job name from outside the config; wins over `config.name`.
+        suffix: Ends the generated name when neither names the job.
+        default_namespace: Where the job goes when `site.namespace` is null.
+        config_yaml: The config as it travels to the replicas; written from `config` when None.
+
+    Raises:
+        InvalidValue: A name, quantity, volume, label or variable that cannot be.
+        UnknownChoice: A GPU type that the site has not.
+        RefusedError: The job cannot work: batch, GPUs, memory, restart policy.
+    """
+    topology = make_topology(config)
+    roles = _roles(topology)
+    job_name = _job_name(config, name=name, suffix=suffix, roles=roles)
+    text = configs.to_yaml(config) if config_yaml is None else config_yaml
+    sha256 = hashlib.sha256(text.encode()).hexdigest()
+    restart_policy = policies.choose_restart_policy(config)
+    plan = JobPlan(
+        name=job_name,
+        namespace=config.site.namespace or default_namespace,
+        labels=labels.make_labels(config, name=job_name, config_hash=sha256[:_HASH_DIGITS]),
+        annotations=labels.make_annotations(config, config_sha256=sha256),
+        topology=topology,
+        roles=roles,
+        image=_image(config),
+        image_pull_policy=config.site.image_pull_policy,
+        image_pull_secrets=tuple(config.site.image_pull_secrets),
+        command=tuple(config.command) or _RUNTIME,
+        env=make_environment(
+            config,
+            config_yaml=text,
+            run_id=f"{job_name}-{sha256[:8]}",
+            gpus_per_replica=topology.gpus_per_replica,
+        ),
+        ports=_ports(config),
+        resources=_resources(config, topology=topology),
+        mounts=make_mounts(config),
+        node_selector=gpu_type(config).node_selector | config.placement.node_selector,
+        tolerations=tuple(config.placement.tolerations),
+        service_account=config.placement.service_account,
+        priority_class=config.job.priority_class,
+        queue=config.job.queue,
+        restart_policy=restart_policy,
+        backoff_limit=policies.choose_backoff_limit(
+            config, restart_policy=restart_policy, replicas=topology.replicas
+        ),
+        clean_pod_policy=config.job.clean_pod_policy.value,
+        ttl_seconds=config.job.ttl,
+        deadline_seconds=config.job.deadline,
+        grace_period_seconds=config.job.grace_period,
+        suspend=config.job.suspend,
+        config_hash=sha256[:_HASH_DIGITS],
+    )
+    refuse_errors(lint_plan(config, plan=plan))
+    return plan
+
+
+def describe_plan(plan: JobPlan) -> str:
+    """One line: `chief + 3 workers x 1 GPU = 4 GPUs · global batch 64 = 16 per GPU`."""
+    topology = plan.topology
+    device = "GPU" if topology.gpus else "replica"
+    parts = [_describe_replicas(topology)]
+    if plan.command == _RUNTIME:
+        batch = f"global batch {topology.global_batch_size}"
+        parts.append(f"{batch} = {topology.batch_per_device} per {device}" if topology.devices > 1 else batch)
+    return " · ".join(parts)
+
+
+def _describe_replicas(topology: Topology) -> str:
+    team = "chief"
+    if topology.workers:
+        team += f" + {_count(topology.workers, 'worker')}"
+    if not topology.gpus:
+        return f"{team} on CPU"
+    if topology.replicas == 1:
+        return f"{team} x {_count(topology.gpus, 'GPU')}"
+    return f"{team} x {_count(topology.gpus_per_replica, 'GPU')} = {_count(topology.gpus, 'GPU')}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _roles(topology: Topology) -> tuple[Role, ...]:
+    # A Worker role with 0 replicas beside a Chief sends the operator into a loop of creating and deleting.
+    chief = Role(name="Chief", replicas=topology.chief)
+    return (chief, Role(name="Worker", replicas=topology.workers)) if topology.workers else (chief,)
+
+
+def _job_name(config: schema.RunConfig, *, name: str | None, suffix: str, roles: tuple[Role, ...]) -> str:
+    given = config.name if name is None else name
+    if given is None:
+        return names.generate_name(config.model.name, suffix=suffix, roles=roles)
+    return names.check_name(given, roles=roles)
+
+
+def _image(config: schema.RunConfig) -> str:
+    if not config.site.image:
+        raise errors.InvalidValue("the job has no image", where="site.image", hint="set `site.image`")
+    return config.site.image
+
+
+def _ports(config: schema.RunConfig) -> dict[str, int]:
+    ports = {"tfjob-port": contract.TF_PORT}
+    if config.command:
+        return ports
+    return ports | {
+        "agent": contract.TF_PORT + contract.AGENT_PORT_OFFSET,
+        "metrics": contract.TF_PORT + contract.METRICS_PORT_OFFSET,
+    }
+
+
+def _resources(config: schema.RunConfig, *, topology: Topology) -> dict[str, str]:
+    limits = {"cpu": config.resources.cpu, "memory": config.resources.memory}
+    for kind, text in limits.items():
+        if parse_quantity(text, key=f"resources.{kind}") == 0:
+            raise errors.InvalidValue(f"a replica cannot train with {kind} 0", where=f"resources.{kind}")
+    if topology.gpus_per_replica:
+        limits[topology.gpu_resource] = str(topology.gpus_per_replica)
+    return limits

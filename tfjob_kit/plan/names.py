@@ -1,0 +1,64 @@
+"""Names of jobs: DNS labels short enough for every Service that the operator derives from them.
+
+The operator names pod and Service `<job>-<role>-<index>`; a Service name has at most 63 characters
+(training-operator v1.9.4; over-long names leave running pods without any Service, issue 1101).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tfjob_kit import errors
+from tfjob_kit.plan.job_plan import Role
+
+__all__ = ["check_name", "generate_name", "longest_name"]
+
+_DNS_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_SERVICE_LIMIT = 63
+
+
+def longest_name(roles: Sequence[Role]) -> int:
+    """Characters that the name may have with these roles: 55 with a chief alone, 54 with ten workers."""
+    return _SERVICE_LIMIT - max(len(f"-{role.name}-{role.replicas - 1}") for role in roles)
+
+
+def check_name(name: str, *, roles: Sequence[Role]) -> str:
+    """The name as it was given.
+
+    Raises:
+        InvalidValue: Not a DNS label that begins with a letter, or too long for the job's roles.
+    """
+    limit = longest_name(roles)
+    if len(name) > limit:
+        raise errors.InvalidValue(
+            f"the job name `{name}` has {len(name)} characters, this job may have {limit}",
+            where="name",
+            nearest=(_cut(name, limit),),
+            hint=f"shorten it to {limit}: Services are named after job, role and index and end at 63",
+        )
+    if not _DNS_1035.fullmatch(name):
+        raise errors.InvalidValue(
+            f"`{name}` cannot be a job name",
+            where="name",
+            nearest=(_clean(name)[:limit].rstrip("-"),),
+            hint="lower-case letters, digits and `-`; a letter first, no `-` at the end",
+        )
+    return name
+
+
+def generate_name(model: str, *, suffix: str, roles: Sequence[Role]) -> str:
+    """`<model>-<suffix>`, the model's part cut where the whole would be too long."""
+    room = longest_name(roles) - len(suffix) - 1
+    return check_name(f"{_cut(_clean(model), room)}-{suffix}", roles=roles)
+
+
+def _cut(name: str, length: int) -> str:
+    return name[:length].rstrip("-")
+
+
+def _clean(text: str) -> str:
+    name = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+    if not name:
+        return "run"
+    return name if name[0].isalpha() else f"run-{name}"
