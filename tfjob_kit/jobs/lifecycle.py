@@ -1,0 +1,65 @@
+"""Submit, list, cancel, wait: the verbs that need no stream."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from tfjob_kit import errors
+from tfjob_kit.cluster import port
+from tfjob_kit.jobs.events import Submitted
+from tfjob_kit.jobs.view import JobView, build_view, read_job
+
+__all__ = ["cancel_job", "list_jobs", "submit", "wait_for"]
+
+
+def submit(cluster: port.Cluster, manifest: port.Object) -> Submitted:
+    """Creates the TFJob exactly as given.
+
+    Raises:
+        JobExists: A job of that name is there.
+        RefusedError: The engine cannot run it.
+    """
+    stored = cluster.create(manifest)
+    metadata = stored["metadata"]
+    return Submitted(job=metadata["name"], namespace=metadata["namespace"], engine=cluster.name)
+
+
+def list_jobs(cluster: port.Cluster, *, namespace: str | None) -> tuple[JobView, ...]:
+    """Jobs of a namespace (None: all), oldest first, without pods, events and progress."""
+    return tuple(build_view(job) for job in cluster.list(namespace=namespace))
+
+
+def cancel_job(cluster: port.Cluster, ref: port.JobRef) -> None:
+    """Deletes the job and its pods. Raises JobNotFound."""
+    cluster.delete(ref)
+
+
+def wait_for(
+    cluster: port.Cluster, ref: port.JobRef, *, until: Callable[[JobView], bool], stop: threading.Event
+) -> JobView | None:
+    """The job as soon as `until` holds for it, or when it never will again (finished).
+
+    Args:
+        until: Asked with each change of the job; the view has no pods, events or progress.
+        stop: Ends the wait from outside, e.g. when time is up.
+
+    Returns:
+        The whole view, or None when `stop` was set first.
+
+    Raises:
+        JobNotFound: No job of that name.
+        JobCancelled: The job was deleted while waited for.
+    """
+    cluster.get(ref)
+    for change in cluster.watch(namespace=ref.namespace, name=ref.name, stop=stop):
+        if change.kind == "TFJob" and _settled(change, ref, until):
+            return read_job(cluster, ref)
+    return None
+
+
+def _settled(change: port.Change, ref: port.JobRef, until: Callable[[JobView], bool]) -> bool:
+    if change.type == "DELETED":
+        raise errors.JobCancelled(f"{ref.name} was deleted while waited for")
+    view = build_view(change.object)
+    return until(view) or view.is_finished

@@ -1,0 +1,114 @@
+"""The lines of one replica through all its container runs: none lost, none doubled.
+
+Owns the one thread that reads a replica. It reads the runs one after the other, so lines keep their order,
+and always asks for lines later than the last one it has, so a reconnect neither repeats nor skips.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tfjob_kit import errors
+from tfjob_kit.cluster import port
+from tfjob_kit.jobs.events import LogLine, Notice
+
+__all__ = ["LogStream", "RunEnded"]
+
+_ATTEMPTS = 5
+_FIRST_DELAY_SECONDS = 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunEnded:
+    """All lines of this container run have been handed over."""
+
+    replica: str
+    run: str
+
+
+class LogStream:
+    """Reads one replica in a thread of its own.
+
+    Args:
+        put: Takes each LogLine, Notice and RunEnded, in order; may block.
+        stop: Ends the thread.
+        tail: Of the run that is there when reading begins, only the last so many lines.
+    """
+
+    def __init__(
+        self,
+        cluster: port.Cluster,
+        pod: port.PodRef,
+        *,
+        put: Callable[[LogLine | Notice | RunEnded], None],
+        stop: threading.Event,
+        tail: int | None = None,
+    ) -> None:
+        self._cluster = cluster
+        self._pod = pod
+        self._name = f"{pod.role}-{pod.index}"
+        self._put = put
+        self._stop = stop
+        self._tail = tail
+        self._since: str | None = None
+        self._runs: queue.SimpleQueue[tuple[str, bool] | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._read_runs, name=f"logs-{self._name}", daemon=True)
+
+    def start(self) -> None:
+        """Begins to read."""
+        self._thread.start()
+
+    def offer(self, run: str, *, has_previous: bool) -> None:
+        """A container run has begun, and perhaps ended; `has_previous`: another ran in this pod before it."""
+        self._runs.put((run, has_previous))
+
+    def close(self) -> None:
+        """Ends the thread; `stop` must be set."""
+        self._runs.put(None)
+        self._thread.join()
+
+    def _read_runs(self) -> None:
+        while (item := self._runs.get()) is not None and not self._stop.is_set():
+            run, has_previous = item
+            if has_previous:
+                self._read_previous()
+            self._read_run()
+            self._put(RunEnded(replica=self._name, run=run))
+
+    def _read_previous(self) -> None:
+        """What is left of the run before, should it have ended before it could be read."""
+        try:
+            self._read(follow=False, previous=True)
+        except errors.ClusterError:
+            return  # gone, and most often read long ago
+
+    def _read_run(self) -> None:
+        delay = _FIRST_DELAY_SECONDS
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return self._read(follow=True, previous=False)
+            except errors.ClusterError as error:
+                if not error.retryable or attempt == _ATTEMPTS:
+                    return self._put(self._lost(error))
+                self._stop.wait(delay)
+                delay *= 2
+
+    def _read(self, *, follow: bool, previous: bool) -> None:
+        lines = self._cluster.logs(
+            self._pod,
+            follow=follow,
+            tail=self._tail,
+            since=self._since,
+            previous=previous,
+            stop=self._stop,
+        )
+        for entry in lines:
+            self._since = entry.time
+            self._put(LogLine(replica=self._name, time=entry.time, text=entry.text))
+        self._tail = None
+
+    def _lost(self, error: errors.ClusterError) -> Notice:
+        return Notice(text=f"the log of {self._name} cannot be read: {error.message}", level="warning")

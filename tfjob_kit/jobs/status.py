@@ -1,0 +1,68 @@
+"""The verdict on a job as it is now, with the log lines that it rests on; lines of a job at rest."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Sequence
+
+from tfjob_kit import errors
+from tfjob_kit.cluster import port
+from tfjob_kit.jobs.diagnose import diagnose, suspect
+from tfjob_kit.jobs.events import LogLine
+from tfjob_kit.jobs.replica_view import ReplicaView
+from tfjob_kit.jobs.verdict import Verdict
+from tfjob_kit.jobs.view import JobView
+
+__all__ = ["read_logs", "read_verdict"]
+
+_TAIL = 40
+
+
+def read_verdict(cluster: port.Cluster, view: JobView) -> Verdict:
+    """Diagnoses the job with the last lines of the replica that most likely tells why."""
+    replica = suspect(view)
+    if replica is None or replica.run is None:
+        return diagnose(view)
+    try:
+        lines = [entry.text for entry in cluster.logs(replica.pod, tail=_TAIL)]
+    except errors.ClusterError:
+        lines = []
+    return diagnose(view, tails={replica.name: lines})
+
+
+def read_logs(
+    cluster: port.Cluster, replicas: Sequence[ReplicaView], *, tail: int | None = None
+) -> Iterator[LogLine]:
+    """The lines there are now of these replicas, in order of time; the run before the last one included.
+
+    Args:
+        cluster: The engine.
+        replicas: Whose lines.
+        tail: Only the last so many of each replica.
+
+    Raises:
+        ClusterError: A replica has begun, and its lines cannot be read.
+    """
+    streams = [_lines(cluster, replica, tail) for replica in replicas if replica.run is not None]
+    return heapq.merge(*streams, key=lambda line: _comparable(line.time))
+
+
+def _lines(cluster: port.Cluster, replica: ReplicaView, tail: int | None) -> Iterator[LogLine]:
+    entries = list(cluster.logs(replica.pod, tail=tail))
+    if replica.restarts and (tail is None or len(entries) < tail):
+        entries = [*_previous(cluster, replica, tail and tail - len(entries)), *entries]
+    for entry in entries:
+        yield LogLine(replica=replica.name, time=entry.time, text=entry.text)
+
+
+def _previous(cluster: port.Cluster, replica: ReplicaView, tail: int | None) -> list[port.LogEntry]:
+    try:
+        return list(cluster.logs(replica.pod, previous=True, tail=tail))
+    except errors.ClusterError:
+        return []
+
+
+def _comparable(time: str) -> tuple[str, str]:
+    """Text that sorts as the time does, though fractions differ in length."""
+    seconds, _, fraction = time.removesuffix("Z").partition(".")
+    return seconds, fraction.ljust(9, "0")
