@@ -11,23 +11,23 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tfjob_kit.config.compose import Composed, compose
+    from tfjob_kit.config.composition import Composed, compose
+    from tfjob_kit.config.display import show, to_yaml
     from tfjob_kit.config.files.model_file import find_model
     from tfjob_kit.config.grammar import Override, parse_override
-    from tfjob_kit.config.show import show, to_yaml
     from tfjob_kit.config.tree import Source
 
 __all__ = ["Composed", "Override", "Source", "compose", "find_model", "parse_override", "show", "to_yaml"]
 
 _HOMES = {
-    "Composed": "compose",
+    "Composed": "composition",
     "Override": "grammar",
     "Source": "tree",
-    "compose": "compose",
+    "compose": "composition",
     "find_model": "files.model_file",
     "parse_override": "grammar",
-    "show": "show",
-    "to_yaml": "show",
+    "show": "display",
+    "to_yaml": "display",
 }
 
 

@@ -97,16 +97,13 @@ def _read(value: Any, annotation: Any) -> Any:
             raise ValueError(f"not a size: {value!r}")
         return size
     if get_origin(annotation) is dict:
-        return {k: _read(v, get_args(annotation)[1]) for k, v in value.items()}
+        return {k: _read(v, get_args(annotation)[1]) for k, v in _entries(value).items()}
     if get_origin(annotation) is list:
-        return [_read(v, get_args(annotation)[0]) for v in value]
+        if not isinstance(value, list):
+            raise TypeError(f"expected a list, got {value!r}")
+        return [_read(v, get_args(annotation)[0]) for v in typing.cast("list[Any]", value)]
     if dataclasses.is_dataclass(annotation):
-        cls = typing.cast("type[Any]", annotation)
-        hints = field_types(cls)
-        unknown = sorted(set(value) - set(hints))
-        if unknown:
-            raise ValueError(f"unknown key: {unknown[0]}")
-        return cls(**{k: _read(v, hints[k]) for k, v in value.items()})
+        return _read_dataclass(_entries(value), typing.cast("type[Any]", annotation))
     if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
         return annotation(value)
     if annotation is float and isinstance(value, int) and not isinstance(value, bool):
@@ -114,3 +111,17 @@ def _read(value: Any, annotation: Any) -> Any:
     if annotation is not Any and not isinstance(value, annotation):
         raise TypeError(f"expected {annotation.__name__}, got {value!r}")
     return value
+
+
+def _entries(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise TypeError(f"expected a mapping, got {value!r}")
+    return typing.cast("dict[str, Any]", value)
+
+
+def _read_dataclass(entries: dict[str, Any], cls: type[Any]) -> Any:
+    hints = field_types(cls)
+    unknown = sorted(set(entries) - set(hints))
+    if unknown:
+        raise ValueError(f"unknown key: {unknown[0]}")
+    return cls(**{k: _read(v, hints[k]) for k, v in entries.items()})

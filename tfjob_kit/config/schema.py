@@ -6,12 +6,11 @@ imports the standard library alone. Must not know where values come from (compos
 them (plan).
 """
 
-# ruff: noqa: RUF009  (`key` returns a dataclass field, which is what a default is there for)
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +115,8 @@ def key(default: Any, doc: str, *, minimum: float | None = None, maximum: float 
     """A schema field: default, one-line description with its unit, inclusive bounds."""
     metadata = {"doc": doc, "minimum": minimum, "maximum": maximum}
     if isinstance(default, (dict, list)):
-        return field(default_factory=default.copy, metadata=metadata)
+        empty = cast("dict[str, Any] | list[Any]", default)
+        return field(default_factory=empty.copy, metadata=metadata)
     if isinstance(default, type):
         return field(default_factory=default, metadata=metadata)
     return field(default=default, metadata=metadata)

@@ -157,7 +157,7 @@ def _at(node: Any) -> tuple[int, int]:
 
 def _word(node: Any) -> Word:
     text: str = node.value
-    if node.style is not None or node.tag == f"{_STANDARD_TAG}str" and _has_str_tag(text):
+    if node.style is not None or (node.tag == f"{_STANDARD_TAG}str" and _looks_otherwise(text)):
         return words.text_word(text)
     if text in ("", "~"):
         return Word(text="null", value=None)
@@ -166,9 +166,9 @@ def _word(node: Any) -> Word:
     return Word(text=text, value=words.meaning(text), trap=yaml_trap(text))
 
 
-def _has_str_tag(text: str) -> bool:
-    """Whether plain `text` is tagged str although YAML 1.1 gives it another type: by an explicit `!!str`."""
-    return yaml_trap(text) is not None
+def _looks_otherwise(text: str) -> bool:
+    """Whether a scalar that YAML calls text looks like something else: it was tagged `!!str`."""
+    return yaml_trap(text) is not None or isinstance(words.meaning(text), int | None)
 
 
 def yaml_trap(text: str) -> str | None:

@@ -1,7 +1,6 @@
-"""The config while it is put together: nodes with their sources, merged, edited and resolved, not yet typed.
+"""The config while it is put together: nodes with their sources, merged but not yet typed.
 
-Owns merging, the value overrides, interpolation and where each leaf came from. Must not read files or decide
-which files take part.
+Owns merging and where each leaf came from. Must not know the schema or read files.
 """
 
 from tfjob_kit.config.tree.source import Source

@@ -1,0 +1,254 @@
+"""Value overrides applied to the tree, in the order of the command line.
+
+Owns what `=`, `+`, `++`, `~` and `+=` demand of the key and do to the tree, and the conflicts between
+overrides. Must not know groups or files: what other options hold comes in as a function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from tfjob_kit import errors
+from tfjob_kit.config.grammar import keys, words
+from tfjob_kit.config.grammar.keys import Path, format_path
+from tfjob_kit.config.grammar.override import Action, Override
+from tfjob_kit.config.tree import node as nodes
+from tfjob_kit.config.tree.node import Node
+from tfjob_kit.config.tree.source import Source
+from tfjob_kit.config.typed import convert, fields, unknown
+from tfjob_kit.config.typed.fields import Field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Placed:
+    """An override with its position."""
+
+    override: Override
+    source: Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """What edits need to know of groups, for messages.
+
+    Attributes:
+        groups: Names of config groups.
+        options_with: Options of other choices, as `group=option`, that hold a key.
+    """
+
+    groups: frozenset[str]
+    options_with: Callable[[Path], Sequence[str]]
+
+
+def check_edits(edits: Sequence[Placed]) -> tuple[str, ...]:
+    """Warnings about keys that are set twice.
+
+    Raises:
+        OverrideError: A key that is both set and deleted.
+    """
+    seen: dict[Path, Placed] = {}
+    found: list[str] = []
+    for edit in edits:
+        first = seen.get(edit.override.path)
+        seen[edit.override.path] = edit
+        if first is None or Action.extend in (first.override.action, edit.override.action):
+            continue
+        if (first.override.action is Action.delete) != (edit.override.action is Action.delete):
+            raise errors.OverrideError(
+                f"`{edit.override.key}` is both set and deleted",
+                where=f"{first.source.where} and {edit.source.where}",
+                hint="keep one of the two",
+            )
+        both = f"{first.source.place} and {edit.source.place}"
+        found.append(f"`{edit.override.key}` is set twice, by {both}: the last wins")
+    return tuple(found)
+
+
+def apply_edit(tree: Node, edit: Placed, around: Surroundings) -> Node:
+    """The tree after one override.
+
+    Raises:
+        UnknownChoice: The key does not exist where it must.
+        OverrideError: The key exists where it must not, or is of the wrong kind.
+        InvalidValue: `~key=value` where the key has another value.
+    """
+    field = fields.at(edit.override.path)
+    if field is None:
+        _fail_unknown(edit, around)
+    old = nodes.get(tree, edit.override.path)
+    _check_parents(tree, edit)
+    return _DOERS[edit.override.action](tree, edit, field, old, around)
+
+
+def _change(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
+    if old is None and not _is_closed_key(edit.override.path):
+        _fail_absent(tree, edit, around)
+    return _set(tree, edit, old)
+
+
+def _add(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
+    if isinstance(edit.override.path[-1], int):
+        _fail_index(edit)
+    if old is None and not _is_closed_key(edit.override.path):
+        return _set(tree, edit, old)
+    place = "by default" if old is None or old.source.kind == "default" else f"at {old.source.place}"
+    raise errors.OverrideError(
+        f"`{edit.override.key}` is already set {place}",
+        where=edit.source.where,
+        hint=f"drop the +: {words.printable(edit.override.raw[1:])}",
+    )
+
+
+def _change_or_add(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
+    if old is None and isinstance(edit.override.path[-1], int):
+        _fail_absent(tree, edit, around)
+    return _set(tree, edit, old)
+
+
+def _set(tree: Node, edit: Placed, old: Node | None) -> Node:
+    new = nodes.make_node(edit.override.parsed, edit.source)
+    return nodes.put(tree, edit.override.path, nodes.merge(old, new))
+
+
+def _delete(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
+    path = edit.override.path
+    if old is None and not _is_closed_key(path):
+        _fail_absent(tree, edit, around)
+    if old is not None:
+        _check_equal(edit, field, old)
+    if not _is_closed_key(path):
+        return nodes.drop(tree, path)
+    if not field.optional:
+        raise errors.OverrideError(
+            f"`{edit.override.key}` is required and cannot be deleted",
+            where=edit.source.where,
+            hint=f"{edit.override.key}=VALUE sets it",
+        )
+    null = nodes.make_node(None, edit.source)
+    return nodes.put(tree, path, nodes.remember(old, null))
+
+
+def _check_equal(edit: Placed, field: Field, old: Node) -> None:
+    if edit.override.parsed is None:
+        return
+    given = nodes.make_node(edit.override.parsed, edit.source)
+    if nodes.as_text(given) == nodes.as_text(old):
+        return
+    typed = convert.convert(convert.fill(given, field), field, edit.override.path)
+    try:
+        current = convert.convert(convert.fill(old, field), field, edit.override.path)
+    except errors.ConfigError:
+        current = None
+    if typed != current:
+        raise errors.InvalidValue(
+            f"`{edit.override.key}` is `{nodes.as_text(old)}` ({old.source.place}), "
+            f"not `{nodes.as_text(given)}`, and stays",
+            where=edit.source.where,
+            hint=f"~{edit.override.key} deletes it whatever it is",
+        )
+
+
+def _extend(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
+    if old is None and not _is_closed_key(edit.override.path):
+        _fail_absent(tree, edit, around)
+    given = nodes.make_node(edit.override.parsed, edit.source)
+    if not isinstance(given.content, list):
+        raise errors.InvalidValue(
+            f"`{edit.override.key}+=` takes a list, not `{nodes.as_text(given)}`",
+            where=edit.source.where,
+            hint=f"{edit.override.key}+=[{nodes.as_text(given)}]",
+        )
+    if not (field.is_list or field.is_any) or (old is not None and not isinstance(old.content, list)):
+        raise errors.InvalidValue(
+            f"`{edit.override.key}` is no list and cannot be extended",
+            where=edit.source.where,
+            hint=f"{edit.override.key}=VALUE sets it",
+        )
+    items = [*(old.content if old is not None and isinstance(old.content, list) else ()), *given.content]
+    return nodes.put(tree, edit.override.path, Node(content=items, source=edit.source))
+
+
+_DOERS = {
+    Action.change: _change,
+    Action.add: _add,
+    Action.change_or_add: _change_or_add,
+    Action.delete: _delete,
+    Action.extend: _extend,
+}
+
+
+def _is_closed_key(path: Path) -> bool:
+    """Whether the key is one of a closed dataclass, which has all its keys."""
+    parent = fields.at(path[:-1])
+    return parent is not None and parent.dataclass is not None
+
+
+def _check_parents(tree: Node, edit: Placed) -> None:
+    """Refuses keys below a single value, and list items that are not there."""
+    path = edit.override.path
+    for length in range(1, len(path)):
+        above = nodes.get(tree, path[:length])
+        if above is None:
+            return
+        _check_step(edit, path, length, above)
+
+
+def _check_step(edit: Placed, path: Path, length: int, above: Node) -> None:
+    part = path[length]
+    if isinstance(part, int) and isinstance(above.content, list):
+        if nodes.child(above, part) is None and edit.override.action is not Action.add:
+            raise errors.UnknownChoice(
+                f"`{format_path(path[:length])}` has {len(above.content)} items, and no item [{part}]",
+                where=edit.source.where,
+                hint=f"{format_path(path[:length])}+=[VALUE] extends it",
+            )
+        return
+    if isinstance(part, int) or not isinstance(above.content, dict):
+        raise errors.UnknownChoice(
+            f"`{format_path(path[:length])}` is `{nodes.as_text(above)}`, "
+            f"so `{format_path(path[: length + 1])}` does not exist",
+            where=edit.source.where,
+            hint=f"{format_path(path[:length])}=VALUE sets it as a whole",
+        )
+
+
+def _fail_unknown(edit: Placed, around: Surroundings) -> NoReturn:
+    path = edit.override.path
+    if "/" in edit.override.key and "." not in edit.override.key:
+        raise errors.UnknownChoice(
+            f"no group {words.shown(edit.override.key)}",
+            where=edit.source.where,
+            hint=f"groups: {', '.join(sorted(around.groups))}",
+        )
+    text = None if edit.override.text is None else words.printable(edit.override.text)
+    unknown.unknown_key(path, edit.source, text=text, groups=sorted(around.groups))
+
+
+def _fail_absent(tree: Node, edit: Placed, around: Surroundings) -> NoReturn:
+    path = edit.override.path
+    above = nodes.get(tree, path[:-1])
+    siblings = list(above.content) if above is not None and isinstance(above.content, dict) else []
+    full = [format_path((*path[:-1], name)) for name in siblings]
+    close = unknown.nearest(format_path(path), full)
+    value = words.printable(edit.override.text or "VALUE")
+    lines = [f"{key}={value}" for key in close[:1]]
+    if others := around.options_with(path):
+        lines.append(f"{', '.join(others)} has it")
+    if siblings:
+        lines.append(f"keys there: {', '.join(siblings[:10])}")
+    if edit.override.action in (Action.change, Action.extend) and not isinstance(path[-1], int):
+        lines.append(f"to add it: +{keys.format_path(path)}={value}")
+    raise errors.UnknownChoice(
+        f"no key `{format_path(path)}`", where=edit.source.where, nearest=close, hint="\n".join(lines) or None
+    )
+
+
+def _fail_index(edit: Placed) -> NoReturn:
+    listed = format_path(edit.override.path[:-1])
+    raise errors.OverrideError(
+        f"`{edit.override.key}` is an item of a list, which + cannot add",
+        where=edit.source.where,
+        hint=f"{listed}+=[{words.printable(edit.override.text or 'VALUE')}]",
+    )

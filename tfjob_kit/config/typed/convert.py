@@ -1,0 +1,169 @@
+"""A whole tree as a RunConfig.
+
+Owns filling in defaults, walking tree and schema together, missing values, and the error for a value that its
+field does not take. Must not know single types (scalars).
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NoReturn, cast
+
+from tfjob_kit import errors
+from tfjob_kit.config import plain, schema
+from tfjob_kit.config.grammar.keys import Path, format_path
+from tfjob_kit.config.grammar.words import Word
+from tfjob_kit.config.tree import node as nodes
+from tfjob_kit.config.tree.node import Node
+from tfjob_kit.config.tree.source import DEFAULT
+from tfjob_kit.config.typed import fields, scalars, unknown
+from tfjob_kit.config.typed.fields import Field
+from tfjob_kit.config.typed.scalars import Refusal
+
+MISSING = "???"
+
+
+@functools.cache
+def default_node(cls: type[Any]) -> Node:
+    """A dataclass's defaults as a tree."""
+    return nodes.make_node(plain.to_plain(cls()), DEFAULT, quoted=True)
+
+
+def fill(node: Node, field: Field = fields.ROOT) -> Node:
+    """The tree with the schema's default wherever a key of a closed dataclass is absent, in schema order."""
+    if isinstance(node.content, Word) or field.is_any:
+        return node
+    if isinstance(node.content, list):
+        items = [fill(item, field.items) for item in node.content] if field.is_list else node.content
+        return Node(content=items, source=node.source)
+    if field.is_map:
+        content = {key: fill(item, field.items) for key, item in node.content.items()}
+        return Node(content=content, source=node.source)
+    if field.dataclass is None:
+        return node
+    defaults = default_node(field.dataclass)
+    content: dict[str, Node] = {}
+    for key, below in field.keys.items():
+        item = node.content.get(key) or nodes.child(defaults, key)
+        if item is not None:
+            content[key] = fill(item, below)
+    content.update({key: item for key, item in node.content.items() if key not in content})
+    return Node(content=content, source=node.source)
+
+
+def check_missing(tree: Node) -> None:
+    """Refuses a tree that still holds `???`.
+
+    Raises:
+        MissingValue: All of them at once.
+    """
+    missing = [(format_path(p), n) for p, n in nodes.leaves(tree) if _is_missing(n)]
+    if missing:
+        names = ", ".join(f"`{key}`" for key, _ in missing)
+        raise errors.MissingValue(
+            f"{names} must be given" if len(missing) > 1 else f"{names} must be given a value",
+            where=", ".join(dict.fromkeys(node.source.place for _, node in missing)),
+            hint="\n".join(f"{key}=VALUE" for key, _ in missing),
+        )
+
+
+def _is_missing(node: Node) -> bool:
+    return isinstance(node.content, Word) and node.content.text == MISSING
+
+
+def convert_run(tree: Node) -> schema.RunConfig:
+    """The RunConfig of a filled tree.
+
+    Raises:
+        InvalidValue: A value that its field does not take.
+        UnknownChoice: A key that the schema has not.
+    """
+    return cast("schema.RunConfig", convert(tree, fields.ROOT, ()))
+
+
+def convert(node: Node, field: Field, path: Path) -> Any:
+    """The typed value of a node.
+
+    Raises:
+        InvalidValue: A value that its field does not take.
+        UnknownChoice: A key that the schema has not.
+    """
+    try:
+        return _convert(node, field, path)
+    except Refusal as refusal:
+        refuse(refusal, node, path)
+
+
+def _convert(node: Node, field: Field, path: Path) -> Any:
+    content = node.content
+    if field.is_any:
+        return _convert_any(node, path)
+    if isinstance(content, Word) and content.value is None and not content.quoted:
+        if field.optional:
+            return None
+        raise Refusal("may not be empty (`null`)")
+    if field.dataclass is not None:
+        return _convert_closed(node, field, path)
+    if field.is_map:
+        items = _entries(node, "key: value", "{key:value}").items()
+        return {key: convert(item, field.items, (*path, key)) for key, item in items}
+    if field.is_list:
+        return _convert_list(node, field, path)
+    if not isinstance(content, Word):
+        kind = "a list" if isinstance(content, list) else "a dict"
+        raise Refusal(f"takes one value, not {kind}")
+    return scalars.read_scalar(content, field)
+
+
+def _convert_closed(node: Node, field: Field, path: Path) -> Any:
+    content = node.content
+    if not isinstance(content, dict):
+        names = ", ".join(field.keys)
+        raise Refusal("holds keys of its own and takes no single value", note=f"its keys: {names}")
+    for key, item in content.items():
+        if key not in field.keys:
+            unknown.unknown_key((*path, key), item.source)
+    cls = cast("type[Any]", field.dataclass)
+    return cls(**{key: convert(content[key], below, (*path, key)) for key, below in field.keys.items()})
+
+
+def _convert_list(node: Node, field: Field, path: Path) -> list[Any]:
+    if isinstance(node.content, list):
+        return [convert(item, field.items, (*path, index)) for index, item in enumerate(node.content)]
+    text = nodes.as_text(node)
+    raise Refusal(f"takes a list, not `{text}`", forms=(f"[{text}]",))
+
+
+def _entries(node: Node, in_file: str, in_override: str) -> dict[str, Node]:
+    if isinstance(node.content, dict):
+        return node.content
+    form = in_override if node.source.kind == "override" else in_file
+    raise Refusal(f"takes `{form}`, not `{nodes.as_text(node)}`")
+
+
+def _convert_any(node: Node, path: Path) -> Any:
+    if isinstance(node.content, Word):
+        scalars.check_trap(node.content)
+        return node.content.value
+    if isinstance(node.content, dict):
+        return {k: convert(item, Field(type=Any), (*path, k)) for k, item in node.content.items()}
+    return [convert(item, Field(type=Any), (*path, i)) for i, item in enumerate(node.content)]
+
+
+def refuse(refusal: Refusal, node: Node, path: Path) -> NoReturn:
+    """Raises InvalidValue for a refusal at a node, with tokens ready to paste."""
+    key = format_path(path)
+    lines = [_token(node, path, form) for form in refusal.forms]
+    lines += [refusal.note] if refusal.note else []
+    raise errors.InvalidValue(
+        f"`{key}` {refusal.problem}",
+        where=node.source.where,
+        nearest=refusal.names,
+        hint="\n".join(lines) or None,
+    )
+
+
+def _token(node: Node, path: Path, form: str) -> str:
+    if node.source.kind == "override":
+        return f"{format_path(path)}={scalars.form_text(form)}"
+    return f"{path[-1]}: {form}" if path and isinstance(path[-1], str) else f"- {form}"

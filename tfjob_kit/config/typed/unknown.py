@@ -1,0 +1,82 @@
+"""The error for a key that the schema has not, with the keys that were probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NoReturn
+
+from tfjob_kit import errors
+from tfjob_kit.config.grammar.keys import Path, format_path
+from tfjob_kit.config.nearest import WHOLE_LIST, nearest
+from tfjob_kit.config.tree.source import Source
+from tfjob_kit.config.typed import fields
+
+
+def unknown_key(
+    path: Path, source: Source, *, text: str | None = None, groups: Sequence[str] = ()
+) -> NoReturn:
+    """Raises UnknownChoice for a path that leaves the schema.
+
+    Args:
+        path: As written.
+        source: Where.
+        text: The override's value as written, for the corrected token.
+        groups: Names of config groups, which may have been meant.
+    """
+    known = _known_part(path)
+    parent = fields.at(known)
+    siblings = [format_path((*known, name)) for name in parent.keys] if parent else []
+    close = _close(path, known, siblings, groups)
+    raise errors.UnknownChoice(
+        f"no key `{format_path(path)}`"
+        + (f" (`{format_path(known)}` holds one value)" if not siblings else ""),
+        where=source.where,
+        nearest=close,
+        hint=_hint(path, source, text, close, siblings, groups),
+    )
+
+
+def _known_part(path: Path) -> Path:
+    known: Path = ()
+    for part in path:
+        if fields.at((*known, part)) is None:
+            return known
+        known = (*known, part)
+    return known[:-1]
+
+
+def _close(path: Path, known: Path, siblings: list[str], groups: Sequence[str]) -> tuple[str, ...]:
+    written = format_path(path[: len(known) + 1])
+    rest = path[len(known) + 1 :]
+    here = [format_path((*known, s.rpartition(".")[2], *rest)) for s in nearest(written, siblings)]
+    here = [key for key in here if _exists(key)]
+    last = str(path[-1])
+    elsewhere = [key for key in fields.all_paths() if key.rpartition(".")[2] == last]
+    like = nearest(format_path(path), fields.all_paths())
+    names = nearest(format_path(path), groups)
+    return tuple(dict.fromkeys([*here, *elsewhere, *names, *like]))[:3]
+
+
+def _exists(key: str) -> bool:
+    return fields.at(tuple(key.split("."))) is not None
+
+
+def _hint(
+    path: Path,
+    source: Source,
+    text: str | None,
+    close: tuple[str, ...],
+    siblings: list[str],
+    groups: Sequence[str],
+) -> str | None:
+    lines: list[str] = []
+    if close and source.kind == "override" and text is not None:
+        lines += [f"{close[0]}={text}"]
+        lines += [f"or {', '.join(close[1:])}"] if close[1:] else []
+    elif close:
+        lines += [f"did you mean {' or '.join(close)}?"]
+    if siblings and len(siblings) <= WHOLE_LIST:
+        lines += [f"keys here: {', '.join(siblings)}"]
+    if str(path[0]) in groups and len(path) > 1 and source.kind == "override":
+        lines += [f"to choose another option write {path[0]}=OPTION"]
+    return "\n".join(lines) or None
