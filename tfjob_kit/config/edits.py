@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tfjob_kit import errors
-from tfjob_kit.config.grammar import keys, words
+from tfjob_kit.config.grammar import words
 from tfjob_kit.config.grammar.keys import Path, format_path
 from tfjob_kit.config.grammar.override import Action, Override
+from tfjob_kit.config.nearest import nearest
 from tfjob_kit.config.tree import node as nodes
 from tfjob_kit.config.tree.node import Node
 from tfjob_kit.config.tree.source import Source
@@ -230,8 +231,8 @@ def _fail_absent(tree: Node, edit: Placed, around: Surroundings) -> NoReturn:
     path = edit.override.path
     above = nodes.get(tree, path[:-1])
     siblings = list(above.content) if above is not None and isinstance(above.content, dict) else []
-    full = [format_path((*path[:-1], name)) for name in siblings]
-    close = unknown.nearest(format_path(path), full)
+    names = nearest(str(path[-1]), siblings)
+    close = tuple(format_path((*path[:-1], name)) for name in names)
     value = words.printable(edit.override.text or "VALUE")
     lines = [f"{key}={value}" for key in close[:1]]
     if others := around.options_with(path):
@@ -239,7 +240,7 @@ def _fail_absent(tree: Node, edit: Placed, around: Surroundings) -> NoReturn:
     if siblings:
         lines.append(f"keys there: {', '.join(siblings[:10])}")
     if edit.override.action in (Action.change, Action.extend) and not isinstance(path[-1], int):
-        lines.append(f"to add it: +{keys.format_path(path)}={value}")
+        lines.append(f"to add it: +{format_path(path)}={value}")
     raise errors.UnknownChoice(
         f"no key `{format_path(path)}`", where=edit.source.where, nearest=close, hint="\n".join(lines) or None
     )

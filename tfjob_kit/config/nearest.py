@@ -10,16 +10,17 @@ AT_MOST = 3
 WHOLE_LIST = 10
 
 
-def nearest(name: str, *candidates: Iterable[str]) -> tuple[str, ...]:
+def nearest(name: str, *candidates: Iterable[str], likeness: float = LIKENESS) -> tuple[str, ...]:
     """At most three candidates like `name`; those of an earlier group come first.
 
     Args:
         name: What was written.
         candidates: Groups of valid names, the most likely group first.
+        likeness: From 0 to 1, as difflib has it.
     """
     found: dict[str, None] = {}
     for group in candidates:
-        matches = difflib.get_close_matches(name[:100], list(group), n=AT_MOST, cutoff=LIKENESS)
+        matches = difflib.get_close_matches(name[:100], list(group), n=AT_MOST, cutoff=likeness)
         found.update(dict.fromkeys(matches))
     return tuple(found)[:AT_MOST]
 

@@ -101,7 +101,7 @@ def _convert(node: Node, field: Field, path: Path) -> Any:
     if isinstance(content, Word) and content.value is None and not content.quoted:
         if field.optional:
             return None
-        raise Refusal("may not be empty (`null`)")
+        raise Refusal("may not be empty (`null`)", note="give it a value")
     if field.dataclass is not None:
         return _convert_closed(node, field, path)
     if field.is_map:
@@ -164,6 +164,8 @@ def refuse(refusal: Refusal, node: Node, path: Path) -> NoReturn:
 
 
 def _token(node: Node, path: Path, form: str) -> str:
-    if node.source.kind == "override":
-        return f"{format_path(path)}={scalars.form_text(form)}"
-    return f"{path[-1]}: {form}" if path and isinstance(path[-1], str) else f"- {form}"
+    if node.source.kind != "override":
+        return f"{path[-1]}: {form}" if path and isinstance(path[-1], str) else f"- {form}"
+    key, raw = format_path(path), node.source.raw or ""
+    mark = raw[: len(raw) - len(raw.lstrip("+"))] if raw.lstrip("+").startswith(f"{key}=") else ""
+    return f"{mark}{key}={scalars.form_text(form)}"

@@ -59,7 +59,9 @@ def read_scalar(word: Word, field: Field) -> Any:
         Refusal: The field does not take it.
     """
     if not word.text and not _takes_text(field):
-        raise Refusal("may not be empty", note=SIZE_NOTE if field.type is schema.Size else None)
+        is_size = field.type is schema.Size
+        note = SIZE_NOTE if is_size else "give it a value"
+        raise Refusal("may not be empty", forms=("1",) if is_size else (), note=note)
     if field.type is schema.Size:
         return _read_size(word)
     if isinstance(field.type, enum.EnumMeta):

@@ -7,9 +7,11 @@ from typing import NoReturn
 
 from tfjob_kit import errors
 from tfjob_kit.config.grammar.keys import Path, format_path
-from tfjob_kit.config.nearest import WHOLE_LIST, nearest
+from tfjob_kit.config.nearest import AT_MOST, WHOLE_LIST, nearest
 from tfjob_kit.config.tree.source import Source
 from tfjob_kit.config.typed import fields
+
+_WHOLE_PATH = 0.8  # Paths share long beginnings; at the usual likeness each would be near its neighbours.
 
 
 def unknown_key(
@@ -25,7 +27,7 @@ def unknown_key(
     """
     known = _known_part(path)
     parent = fields.at(known)
-    siblings = [format_path((*known, name)) for name in parent.keys] if parent else []
+    siblings = tuple(parent.keys) if parent else ()
     close = _close(path, known, siblings, groups)
     raise errors.UnknownChoice(
         f"no key `{format_path(path)}`"
@@ -45,20 +47,15 @@ def _known_part(path: Path) -> Path:
     return known[:-1]
 
 
-def _close(path: Path, known: Path, siblings: list[str], groups: Sequence[str]) -> tuple[str, ...]:
-    written = format_path(path[: len(known) + 1])
+def _close(path: Path, known: Path, siblings: Sequence[str], groups: Sequence[str]) -> tuple[str, ...]:
+    """Sibling keys, then keys of the same name elsewhere, then groups; anything alike only without these."""
     rest = path[len(known) + 1 :]
-    here = [format_path((*known, s.rpartition(".")[2], *rest)) for s in nearest(written, siblings)]
-    here = [key for key in here if _exists(key)]
-    last = str(path[-1])
-    elsewhere = [key for key in fields.all_paths() if key.rpartition(".")[2] == last]
-    like = nearest(format_path(path), fields.all_paths())
-    names = nearest(format_path(path), groups)
-    return tuple(dict.fromkeys([*here, *elsewhere, *names, *like]))[:3]
-
-
-def _exists(key: str) -> bool:
-    return fields.at(tuple(key.split("."))) is not None
+    here = [format_path((*known, name, *rest)) for name in nearest(str(path[len(known)]), siblings)]
+    here = [key for key in here if fields.at(tuple(key.split("."))) is not None]
+    elsewhere = [key for key in fields.all_paths() if key.rpartition(".")[2] == str(path[-1])]
+    choices = nearest(str(path[0]), groups) if len(path) == 1 else ()
+    close = tuple(dict.fromkeys([*here, *elsewhere, *choices]))
+    return (close or nearest(format_path(path), fields.all_paths(), likeness=_WHOLE_PATH))[:AT_MOST]
 
 
 def _hint(
@@ -66,7 +63,7 @@ def _hint(
     source: Source,
     text: str | None,
     close: tuple[str, ...],
-    siblings: list[str],
+    siblings: Sequence[str],
     groups: Sequence[str],
 ) -> str | None:
     lines: list[str] = []
@@ -75,7 +72,9 @@ def _hint(
         lines += [f"or {', '.join(close[1:])}"] if close[1:] else []
     elif close:
         lines += [f"did you mean {' or '.join(close)}?"]
-    if siblings and len(siblings) <= WHOLE_LIST:
+    if not siblings and source.kind == "override":
+        lines += [f"{format_path(_known_part(path))}=VALUE sets it"]
+    if siblings and (not close or len(siblings) <= WHOLE_LIST):
         lines += [f"keys here: {', '.join(siblings)}"]
     if str(path[0]) in groups and len(path) > 1 and source.kind == "override":
         lines += [f"to choose another option write {path[0]}=OPTION"]
