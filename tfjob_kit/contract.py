@@ -50,7 +50,7 @@ CONFIG_ENV = "TFJOB_KIT_CONFIG"
 """The resolved RunConfig as YAML; `$(` is written `$$(` in the pod template and arrives as `$(`."""
 
 RUN_ID_ENV = "TFJOB_KIT_RUN_ID"
-"""Drawn once at submission; agents of another run id are strangers."""
+"""Job name and config hash, made by the plan; agents of another run id are strangers."""
 
 TF_CONFIG_ENV = "TF_CONFIG"
 """Set by the operator (or the local engine); absent when the job has one replica."""
@@ -198,8 +198,8 @@ class Termination:
     def from_json(cls, text: str) -> Termination | None:
         """The message back; None when the text is not one of ours (a user's own program, cut, empty)."""
         try:
-            data: Any = json.loads(text)
-            return cls(**data) if isinstance(data, dict) and "status" in data else None
+            data: dict[str, Any] = json.loads(text)
+            return cls(**data)
         except (ValueError, TypeError):
             return None
 

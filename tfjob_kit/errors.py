@@ -135,9 +135,7 @@ class ClusterError(TfjobKitError):
 
     exit_code = 4
 
-    def __init__(
-        self, message: str, *, status: int = 0, retryable: bool = False, **parts: Any
-    ) -> None:
+    def __init__(self, message: str, *, status: int = 0, retryable: bool = False, **parts: Any) -> None:
         super().__init__(message, **parts)
         self.status = status
         self.retryable = retryable

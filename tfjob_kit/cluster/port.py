@@ -104,7 +104,7 @@ class Cluster(Protocol):
         ...
 
     def list(self, *, namespace: str | None = None, selector: str | None = None) -> list[Object]:
-        """TFJobs of a namespace (None: all), oldest first; `selector` as kubectl's `-l`, equality terms only."""
+        """TFJobs of a namespace (None: all), oldest first; `selector` as kubectl's `-l`, equality only."""
         ...
 
     def patch(self, ref: JobRef, patch: Object) -> Object:
@@ -148,10 +148,12 @@ class Cluster(Protocol):
         """Lines of the pod's `tensorflow` container.
 
         Args:
+            pod: Whose.
             follow: Goes on until the container has ended (a restart in place is a new call) or `stop` is set.
             tail: Only the last so many of the lines there now.
             since: Only lines later than this time.
             previous: The container's run before the last restart.
+            stop: Ends the iteration within about a second.
 
         Raises:
             ClusterError: The container has not started, or its lines are gone.
@@ -159,5 +161,5 @@ class Cluster(Protocol):
         ...
 
     def places(self, ref: JobRef) -> dict[str, str]:
-        """Where the job's things lie, for people: `{"logs": ..., "output": ...}`; what is unknown is left out."""
+        """Where the job's things lie, for people: `{"logs": ..., "output": ...}`, as far as known."""
         ...
