@@ -1,0 +1,30 @@
+"""The engine's clock, as the API writes time."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+__all__ = ["log_time", "now", "parse_time", "to_text"]
+
+
+def now() -> datetime:
+    """This moment in UTC."""
+    return datetime.now(UTC)
+
+
+def to_text(moment: datetime) -> str:
+    """`2026-01-31T12:00:00Z`, as metav1.Time is written."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def log_time() -> str:
+    """This moment with nine digits of a second, as log lines carry it."""
+    seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{nanoseconds:09d}Z"
+
+
+def parse_time(text: str) -> datetime:
+    """A time of the API, with or without a fraction of up to nine digits. ValueError when it is none."""
+    whole, dot, fraction = text.removesuffix("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}{dot}{fraction[:6]}+00:00")

@@ -1,0 +1,307 @@
+"""LocalCluster: the port's verbs over the files of a state directory.
+
+Owns admission (what this machine cannot run is refused before anything is written) and the verbs. The
+running itself is the keeper's; see `keeper`.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from tfjob_kit.cluster import rules
+from tfjob_kit.cluster.local import admission, caretaker, clock, files, gpus, launch, logs, places, state_dir
+from tfjob_kit.cluster.local import watch as watching
+from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.port import Change, JobRef, LogEntry, Object, PodRef
+from tfjob_kit.errors import ClusterError, JobExists, JobNotFound
+
+__all__ = ["LocalCluster", "connect"]
+
+_SYSTEM_FIELDS = ("uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp")
+
+
+def connect(
+    *,
+    state_dir: Path | None = None,
+    cwd: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    find_gpus: gpus.GpuFinder = gpus.find_gpus,
+    has_tensorflow: Callable[[], bool] = lambda: importlib.util.find_spec("tensorflow") is not None,
+) -> LocalCluster:
+    """The engine of this machine.
+
+    Args:
+        state_dir: Where jobs lie; default as `find_state_dir` says.
+        cwd: Directory in which replicas run; default the current one.
+        environ: Environment of replicas; default this process's.
+        find_gpus: Finds the GPUs of this machine.
+        has_tensorflow: Whether the shipped runtime can run here.
+
+    Raises:
+        NotConnected: The state directory cannot be used.
+    """
+    variables = dict(os.environ if environ is None else environ)
+    return LocalCluster(
+        state=open_state_dir(state_dir or find_state_dir(variables)),
+        cwd=(cwd or Path.cwd()).absolute(),
+        environ=variables,
+        machine=admission.Machine(find_gpus=find_gpus, has_tensorflow=has_tensorflow),
+    )
+
+
+open_state_dir, find_state_dir = state_dir.open_state_dir, state_dir.find_state_dir
+
+
+class LocalCluster:
+    """Runs TFJobs as processes of this machine; see port.Cluster for the verbs."""
+
+    name = "local"
+    default_namespace = "default"
+
+    def __init__(
+        self, *, state: Path, cwd: Path, environ: Mapping[str, str], machine: admission.Machine
+    ) -> None:
+        self.description = f"processes on this machine, state in {state}"
+        self._state = state
+        self._cwd = cwd
+        self._environ = environ
+        self._machine = machine
+
+    def create(self, job: Object, *, dry_run: bool = False) -> Object:
+        """Checks the job, writes it down and starts its keeper."""
+        stored = _as_stored(job, default_namespace=self.default_namespace)
+        admitted = admission.admit(stored, machine=self._machine, environ=self._environ)
+        directory = self._dir(
+            JobRef(namespace=stored["metadata"]["namespace"], name=stored["metadata"]["name"])
+        )
+        self._refuse_second(directory)
+        if dry_run:
+            return stored
+        facts = {"gpus": admitted.gpus, "directory": str(self._cwd), "state": str(self._state)}
+        self._write_and_start(directory, stored, facts=facts, notices=admitted.notices)
+        return stored
+
+    def get(self, ref: JobRef) -> Object:
+        """The TFJob as its file has it."""
+        directory = self._dir(ref)
+        caretaker.look_after(directory)
+        return _undeleted(directory)
+
+    def list(self, *, namespace: str | None = None, selector: str | None = None) -> list[Object]:
+        """TFJobs, oldest first; a job whose file is damaged is left out (`get` says why)."""
+        found: list[tuple[int, Object]] = []
+        for directory in state_dir.job_dirs(self._state, namespace=namespace):
+            try:
+                caretaker.look_after(directory)
+                found.append((directory.created_ns(), _undeleted(directory)))
+            except (JobNotFound, ClusterError):
+                continue
+        terms = rules.parse_selector(selector)
+        ordered = [job for _, job in sorted(found, key=lambda pair: (pair[0], pair[1]["metadata"]["name"]))]
+        return [job for job in ordered if rules.matches(job, terms)]
+
+    def patch(self, ref: JobRef, patch: Object) -> Object:
+        """Merges the patch under the job's lock and wakes the keeper, or starts one that had left."""
+        directory = self._dir(ref)
+        caretaker.look_after(directory)
+
+        def change(job: Object) -> Object:
+            if "deletionTimestamp" in job["metadata"]:
+                raise directory.not_found()
+            new = _patched(job, patch)
+            if new["spec"] != job["spec"] and not caretaker.is_over(job):
+                admission.admit(new, machine=self._machine, environ=self._environ)
+            return new
+
+        stored = directory.update_job(change)
+        directory.wake()
+        if not caretaker.is_over(stored):
+            self._start_if_left(directory)
+        return stored
+
+    def delete(self, ref: JobRef) -> None:
+        """Marks the job as deleted; its keeper ends the replicas and removes the directory."""
+        directory = self._dir(ref)
+        caretaker.look_after(directory)
+
+        def change(job: Object) -> Object:
+            if "deletionTimestamp" in job["metadata"]:
+                raise directory.not_found()
+            return {**job, "metadata": {**job["metadata"], "deletionTimestamp": clock.to_text(clock.now())}}
+
+        directory.update_job(change)
+        directory.wake()
+        caretaker.look_after(directory)
+
+    def pods(self, ref: JobRef) -> list[Object]:
+        """The pods as the keeper last wrote them, also while a deleted job's replicas are ending."""
+        directory = self._dir(ref)
+        caretaker.look_after(directory)
+        return directory.read_pods()
+
+    def events(self, ref: JobRef) -> list[Object]:
+        """The job's events."""
+        directory = self._dir(ref)
+        caretaker.look_after(directory)
+        return directory.read_events()
+
+    def watch(
+        self, *, namespace: str, name: str | None = None, stop: threading.Event | None = None
+    ) -> Iterator[Change]:
+        """Changes within about a tenth of a second."""
+        return watching.watch(self._state, namespace=namespace, name=name, stop=stop)
+
+    def logs(
+        self,
+        pod: PodRef,
+        *,
+        follow: bool = False,
+        tail: int | None = None,
+        since: str | None = None,
+        previous: bool = False,
+        stop: threading.Event | None = None,
+    ) -> Iterator[LogEntry]:
+        """Lines of the newest run, or of the one before it, recreated pods included."""
+        directory = self._dir(pod.job)
+        folder = directory.logs(pod.name)
+        known = logs.runs(folder)
+        wanted = known[-2:-1] if previous else known[-1:]
+        if not wanted:
+            directory.read_job()
+            what = "has no earlier run" if previous else "has not started"
+            raise ClusterError(f"container `tensorflow` of pod `{pod.name}` {what}", status=400)
+        return logs.read_log(
+            logs.run_file(folder, wanted[0]),
+            tail=tail,
+            since=since,
+            follow=follow and not previous,
+            stop=stop,
+            is_over=lambda: not caretaker.has_keeper(directory),
+        )
+
+    def places(self, ref: JobRef) -> dict[str, str]:
+        """Directories of the logs and of the chief's output."""
+        directory = self._dir(ref)
+        return places.places(directory, directory.read_job(), state=self._state)
+
+    def _dir(self, ref: JobRef) -> JobDir:
+        return state_dir.job_dir(self._state, ref)
+
+    def _refuse_second(self, directory: JobDir) -> None:
+        """Waits for a job of that name that is being deleted; raises JobExists for one that is not."""
+        deadline: float | None = None
+        while directory.path.exists():
+            caretaker.look_after(directory)
+            try:
+                old = directory.read_job()
+            except JobNotFound:
+                continue
+            deadline = deadline or time.monotonic() + admission.longest_grace(old) + 15
+            if "deletionTimestamp" not in old["metadata"] or time.monotonic() > deadline:
+                raise _exists(directory)
+            time.sleep(0.05)
+
+    def _write_and_start(
+        self, directory: JobDir, stored: Object, *, facts: Object, notices: dict[str, str]
+    ) -> None:
+        caretaker.sweep_unborn(directory.path.parent)
+        unborn = JobDir(path=directory.path.parent / f".new-{directory.path.name}-{uuid.uuid4().hex[:8]}")
+        lock = _write(unborn, stored, facts=facts, notices=notices)
+        try:
+            try:
+                os.rename(unborn.path, directory.path)
+            except OSError as error:
+                caretaker.remove(unborn)
+                raise _exists(directory) from error
+            try:
+                launch.start_keeper(directory, lock=lock, environ=self._environ, directory=self._cwd)
+            except ClusterError:
+                caretaker.remove(directory)
+                raise
+        finally:
+            os.close(lock)
+
+    def _start_if_left(self, directory: JobDir) -> None:
+        """A suspended job may have lost its keeper (the machine was restarted): it goes on with another."""
+        try:
+            lock = files.try_lock(directory.keeper_lock)
+        except FileNotFoundError:
+            return
+        if lock is None:
+            return
+        try:
+            if directory.path.exists() and not caretaker.is_over(directory.read_job()):
+                launch.start_keeper(directory, lock=lock, environ=self._environ, directory=self._cwd)
+        finally:
+            os.close(lock)
+
+
+def _write(job: JobDir, stored: Object, *, facts: Object, notices: dict[str, str]) -> int:
+    """Writes a job's files and returns the descriptor that holds its keeper's lock."""
+    try:
+        job.path.mkdir(parents=True, mode=0o700)
+        os.mkfifo(job.wake_file, 0o600)
+        job.keeper_lock.touch(0o600)
+    except OSError as error:
+        raise ClusterError(f"cannot write `{job.path}`: {error.strerror}", where=str(job.path)) from error
+    try:
+        for reason, message in notices.items():
+            job.add_event(rules.Emit(type="Normal", reason=reason, message=message), about=stored)
+        files.write_json(job.machine_file, facts)
+        files.write_json(job.job_file, stored)
+        lock = files.try_lock(job.keeper_lock)
+        assert lock is not None
+    except BaseException:
+        caretaker.remove(job)
+        raise
+    return lock
+
+
+def _as_stored(job: Object, *, default_namespace: str) -> Object:
+    stored: Object = json.loads(json.dumps(job))
+    given: Object = stored.get("metadata") or {}
+    meta = {name: value for name, value in given.items() if name not in _SYSTEM_FIELDS}
+    stored["metadata"] = {
+        **meta,
+        "namespace": meta.get("namespace") or default_namespace,
+        "uid": str(uuid.uuid4()),
+        "creationTimestamp": clock.to_text(clock.now()),
+        "generation": 1,
+        "resourceVersion": "1",
+    }
+    stored.pop("status", None)
+    return stored
+
+
+def _patched(job: Object, patch: Object) -> Object:
+    """The job after a merge patch; identity and status are not the client's to change."""
+    new: Object = rules.merge_patch(job, patch)
+    kept = {name: job["metadata"][name] for name in (*_SYSTEM_FIELDS[:-1], "name", "namespace")}
+    new["metadata"] = {**new["metadata"], **kept}
+    if new.get("spec") != job["spec"]:
+        new["metadata"]["generation"] = int(job["metadata"]["generation"]) + 1
+    new.pop("status", None)
+    return {**new, "status": job["status"]} if "status" in job else new
+
+
+def _undeleted(directory: JobDir) -> Object:
+    job = directory.read_job()
+    if "deletionTimestamp" in job["metadata"]:
+        raise directory.not_found()
+    return job
+
+
+def _exists(directory: JobDir) -> JobExists:
+    ref = directory.ref
+    return JobExists(
+        f"job `{ref.name}` exists already in namespace `{ref.namespace}`",
+        status=409,
+        hint=f"choose another --name, or remove it with `tfjob-kit cancel {ref.name}`",
+    )

@@ -1,0 +1,97 @@
+"""What a pod's volumes mean on one machine: directories.
+
+    emptyDir                <job>/volumes/<pod>/<volume>, kept while the job is, even when the pod is
+                            recreated: a laptop's disk does not vanish with a process, and a killed
+                            chief resumes
+    hostPath                the path itself
+    persistentVolumeClaim   <state>/claims/<namespace>/<claim>, kept after the job
+    anything at /dev/shm    /dev/shm
+
+A process sees no mounts: it gets the table as TFJOB_KIT_MOUNTS.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.port import Object
+from tfjob_kit.errors import ClusterError, RefusedError
+
+__all__ = ["check_volumes", "claims", "make_mounts", "mount_table"]
+
+_SHM = "/dev/shm"
+_KINDS = ("emptyDir", "hostPath", "persistentVolumeClaim")
+
+
+def check_volumes(template: Object) -> None:
+    """Raises RefusedError for a mounted volume that has no meaning on this machine."""
+    for mount, volume in _mounted(template):
+        kind = next((kind for kind in _KINDS if kind in volume), None)
+        if kind is None:
+            given = ", ".join(sorted(set(volume) - {"name"})) or "no source"
+            raise RefusedError(
+                f"volume `{volume['name']}` ({given}) has no meaning on this machine",
+                hint=f"the local engine knows {', '.join(_KINDS)}; use --engine kube for the others",
+            )
+        if "subPathExpr" in mount:
+            raise RefusedError(f"volume `{volume['name']}`: the local engine has no subPathExpr")
+        if kind == "hostPath":
+            _check_host_path(volume)
+
+
+def claims(template: Object) -> list[str]:
+    """Names of the claims that the pod mounts."""
+    found = [v["persistentVolumeClaim"]["claimName"] for _, v in _mounted(template) if _KINDS[2] in v]
+    return sorted(set(found))
+
+
+def make_mounts(template: Object, *, job: JobDir, state: Path, pod: str) -> dict[str, str]:
+    """Makes the directories and returns mount path -> directory.
+
+    Raises:
+        ClusterError: A directory cannot be made.
+    """
+    mounts = mount_table(template, job=job, state=state, pod=pod)
+    for directory in mounts.values():
+        try:
+            Path(directory).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ClusterError(f"cannot make `{directory}`: {error.strerror}") from error
+    return mounts
+
+
+def mount_table(template: Object, *, job: JobDir, state: Path, pod: str) -> dict[str, str]:
+    """Mount path -> directory, whether or not the directories are there."""
+    mounts: dict[str, str] = {}
+    for mount, volume in _mounted(template):
+        directory = _directory(volume, job=job, state=state, pod=pod) / mount.get("subPath", "")
+        if mount["mountPath"] == _SHM and "emptyDir" in volume:
+            directory = Path(_SHM)
+        mounts[mount["mountPath"]] = str(directory)
+    return mounts
+
+
+def _mounted(template: Object) -> list[tuple[Object, Object]]:
+    """Pairs of mount and volume of the pod's container."""
+    volumes: dict[str, Object] = {v["name"]: v for v in template["spec"].get("volumes") or []}
+    mounts: list[Object] = template["spec"]["containers"][0].get("volumeMounts") or []
+    return [(mount, volumes[mount["name"]]) for mount in mounts if mount["name"] in volumes]
+
+
+def _directory(volume: Object, *, job: JobDir, state: Path, pod: str) -> Path:
+    if "hostPath" in volume:
+        return Path(volume["hostPath"]["path"])
+    if "persistentVolumeClaim" in volume:
+        return state / "claims" / job.ref.namespace / volume["persistentVolumeClaim"]["claimName"]
+    return job.path / "volumes" / pod / volume["name"]
+
+
+def _check_host_path(volume: Object) -> None:
+    path = Path(volume["hostPath"]["path"])
+    if path.exists() or volume["hostPath"].get("type", "").endswith("OrCreate"):
+        return
+    raise RefusedError(
+        f"volume `{volume['name']}`: `{path}` does not exist on this machine",
+        hint=f"mkdir -p {path}",
+    )
