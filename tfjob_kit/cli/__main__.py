@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType
 from typing import Any
 
 import click
 
 from tfjob_kit import errors
-from tfjob_kit.cli import failures
+from tfjob_kit.cli import failures, interrupts
 
 __all__ = ["main"]
 
-_EXIT_INTERRUPTED = 130
-_EXIT_TERMINATED = 143
 _EXIT_PIPE = 141
-
-
-class Terminated(BaseException):
-    """SIGTERM of the tool; jobs go on."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -35,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         The exit code; the table is in the docs under "Exit codes".
     """
     arguments, debug = _take_debug(sys.argv[1:] if argv is None else argv)
-    signal.signal(signal.SIGTERM, _terminate)
+    interrupts.listen()
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -44,9 +36,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.ClickException as error:
         code = failures.report(failures.from_click(error, arguments), as_json=False, debug=debug)
     except (KeyboardInterrupt, click.Abort):
-        code = _EXIT_INTERRUPTED
-    except Terminated:
-        code = _EXIT_TERMINATED
+        code = interrupts.EXIT_INTERRUPTED
+    except interrupts.Terminated:
+        code = interrupts.EXIT_TERMINATED
     except BrokenPipeError:
         code = _close_pipes()
     except Exception as fault:
@@ -67,12 +59,8 @@ def _take_debug(argv: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:
-    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    return any((a in {"-o", "--output"} and b == "json") or a in {"-ojson", "--output=json"} for a, b in pairs)
-
-
-def _terminate(signum: int, frame: FrameType | None) -> None:
-    raise Terminated
+    text = " ".join(arguments)
+    return any(form in text for form in ("-o json", "-ojson", "--output json", "--output=json"))
 
 
 def _close_pipes() -> int:

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TextIO
 
-__all__ = ["is_terminal", "paint", "put", "say", "width"]
+__all__ = ["has_colour", "is_terminal", "paint", "put", "say", "warn", "width"]
 
 _CODES = {
     "bold": "1",
@@ -31,6 +31,11 @@ def put(text: str) -> None:
 def say(text: str) -> None:
     """Talk: one or more lines on stderr."""
     _write(sys.stderr, text)
+
+
+def warn(text: str) -> None:
+    """One sentence on stderr that a person should not miss."""
+    say(f"{paint('warning:', 'yellow', 'bold', stream=sys.stderr)} {text}")
 
 
 def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:

@@ -1,4 +1,10 @@
-"""Flags and arguments that several verbs share, each written once."""
+"""Flags and arguments of the verbs, each written once.
+
+The defaults stand in the help texts, since typer's own way to show them imports rich.
+"""
+
+# typer's stubs leave one type parameter of Option and Argument open:
+# pyright: reportUnknownMemberType=false
 
 from __future__ import annotations
 
@@ -8,18 +14,33 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
+    "AllNamespaces",
     "ConfDir",
+    "Debug",
+    "Detach",
     "Document",
+    "DryRun",
     "Engine",
+    "Follow",
+    "Grep",
+    "Index",
     "JobName",
     "JobNames",
     "Namespace",
     "NewName",
     "Output",
     "Overrides",
+    "Role",
+    "Sources",
+    "Tail",
+    "Timeout",
+    "Until",
+    "Version",
+    "Yes",
 ]
 
-EngineName = Literal["auto", "local"]
+Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error; at any place.")]
 
 Overrides = Annotated[
     list[str] | None,
@@ -30,12 +51,15 @@ Overrides = Annotated[
     ),
 ]
 JobName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the job.", show_default=False)]
-JobNames = Annotated[
-    list[str], typer.Argument(metavar="NAME...", help="Names of jobs.", show_default=False)
-]
+JobNames = Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of jobs.", show_default=False)]
 NewName = Annotated[
     str | None,
-    typer.Option("--name", help="Name of the job; default: the model's name and five letters.", show_default=False),
+    typer.Option(
+        "--name",
+        metavar="NAME",
+        help="Name of the job; default: the model's and five letters.",
+        show_default=False,
+    ),
 ]
 ConfDir = Annotated[
     Path | None,
@@ -50,12 +74,15 @@ Namespace = Annotated[
     str | None,
     typer.Option("-n", "--namespace", metavar="NAME", help="Namespace of the job.", show_default=False),
 ]
+AllNamespaces = Annotated[
+    bool, typer.Option("-A", "--all-namespaces", help="Of all namespaces.", show_default=False)
+]
 Engine = Annotated[
-    EngineName | None,
+    Literal["auto", "local"] | None,
     typer.Option(
         "--engine",
-        help="Where jobs run: local (this machine), or auto (default): a cluster if a kube context is "
-        "configured, else local. Also TFJOB_KIT_ENGINE.",
+        help="Where jobs run: local is this machine; auto (default) a cluster if a kube context is "
+        "configured, else local. Environment: TFJOB_KIT_ENGINE.",
         show_default=False,
     ),
 ]
@@ -67,3 +94,49 @@ Document = Annotated[
     Literal["yaml", "json"],
     typer.Option("-o", "--output", help="Form of the document; default: yaml.", show_default=False),
 ]
+Sources = Annotated[
+    bool, typer.Option("--sources", help="Say where each value came from.", show_default=False)
+]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Leave as soon as the job is created.", show_default=False)
+]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", help="Check everything, print the TFJob, start nothing.", show_default=False),
+]
+Follow = Annotated[
+    bool, typer.Option("-f", "--follow", help="Go on until the job has ended.", show_default=False)
+]
+Role = Annotated[
+    str | None,
+    typer.Option("--role", metavar="ROLE", help="Only this role: chief, worker, ...", show_default=False),
+]
+Index = Annotated[
+    int | None,
+    typer.Option("--index", metavar="N", min=0, help="Only the replica of this index.", show_default=False),
+]
+Tail = Annotated[
+    int | None,
+    typer.Option(
+        "--tail", metavar="N", min=0, help="Only the last N lines of each replica.", show_default=False
+    ),
+]
+Grep = Annotated[
+    str | None,
+    typer.Option("--grep", metavar="REGEX", help="Only lines that match.", show_default=False),
+]
+Until = Annotated[
+    Literal["Finished", "Succeeded", "Failed", "Running", "Suspended"],
+    typer.Option(
+        "--for",
+        help="State to wait for; default: Finished, which is Succeeded or Failed.",
+        show_default=False,
+    ),
+]
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout", metavar="TIME", help="Give up after e.g. 90s or 2h; the job goes on.", show_default=False
+    ),
+]
+Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.", show_default=False)]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tfjob_kit.cli import console
 
 if TYPE_CHECKING:
+    from tfjob_kit.config import Composed
     from tfjob_kit.config.schema import RunConfig
     from tfjob_kit.plan.job_plan import JobPlan
 
@@ -32,18 +33,22 @@ class Prepared:
     plan: JobPlan
     manifest: dict[str, Any]
 
+    @property
+    def description(self) -> str:
+        """`chief + 3 workers x 1 GPU = 4 GPUs · global batch 64 = 16 per GPU`."""
+        from tfjob_kit import plan
 
-def compose(overrides: Sequence[str], *, conf_dir: Path | None, namespace: str | None = None) -> RunConfig:
-    """The composed config; warnings go to stderr, `--namespace` wins over the config's."""
+        return plan.describe_plan(self.plan)
+
+
+def compose(overrides: Sequence[str], *, conf_dir: Path | None) -> Composed:
+    """The composed config of this directory; its warnings go to stderr."""
     from tfjob_kit import config
 
     composed = config.compose(overrides, conf_dir=conf_dir, cwd=Path.cwd())
     for warning in composed.warnings:
-        console.say(f"warning: {warning}")
-    if namespace is None:
-        return composed.config
-    site = dataclasses.replace(composed.config.site, namespace=namespace)
-    return dataclasses.replace(composed.config, site=site)
+        console.warn(warning)
+    return composed
 
 
 def prepare(
@@ -63,13 +68,18 @@ def prepare(
     """
     from tfjob_kit import config, manifest, plan
 
-    run_config = compose(overrides, conf_dir=conf_dir, namespace=namespace)
+    run_config = _in_namespace(namespace, compose(overrides, conf_dir=conf_dir).config)
     if not run_config.command:
         config.find_model(run_config.model.name, conf_dir=conf_dir, cwd=Path.cwd())
-    job_plan = plan.make_plan(
-        run_config, name=name, suffix=_suffix(), default_namespace=default_namespace
-    )
+    job_plan = plan.make_plan(run_config, name=name, suffix=_suffix(), default_namespace=default_namespace)
     return Prepared(plan=job_plan, manifest=manifest.build_tfjob(job_plan))
+
+
+def _in_namespace(namespace: str | None, run_config: RunConfig) -> RunConfig:
+    """The config as if it had named the namespace that the flag names."""
+    if namespace is None:
+        return run_config
+    return dataclasses.replace(run_config, site=dataclasses.replace(run_config.site, namespace=namespace))
 
 
 def _suffix() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import platform
 
+from tfjob_kit import __version__
 from tfjob_kit.cli import console, options
 
 __all__ = ["version"]
@@ -12,10 +13,7 @@ __all__ = ["version"]
 
 def version(output: options.Output = "text") -> None:
     """Print the version of tfjob-kit."""
-    import importlib.metadata
-
-    number = importlib.metadata.version("tfjob-kit")
     if output == "json":
-        console.put(json.dumps({"version": number, "python": platform.python_version()}))
+        console.put(json.dumps({"version": __version__, "python": platform.python_version()}))
     else:
-        console.put(f"tfjob-kit {number}")
+        console.put(f"tfjob-kit {__version__}")

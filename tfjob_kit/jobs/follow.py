@@ -16,6 +16,7 @@ from tfjob_kit.cluster import port
 from tfjob_kit.jobs.diagnose import diagnose_deleted, final_metrics
 from tfjob_kit.jobs.events import Event, Finished, LogLine, Notice, Progress
 from tfjob_kit.jobs.log_stream import LogStream, RunEnded
+from tfjob_kit.jobs.replica_view import ReplicaView
 from tfjob_kit.jobs.status import read_verdict
 from tfjob_kit.jobs.watched import WatchedJob
 
@@ -54,11 +55,11 @@ def follow(
 
 
 @dataclass(frozen=True, kw_only=True)
-class _WatchFailed:
+class _Broken:
     error: Exception
 
 
-_Item = port.Change | LogLine | Notice | RunEnded | _WatchFailed
+_Item = port.Change | LogLine | Notice | RunEnded | _Broken
 
 
 class _Follower:
@@ -113,7 +114,7 @@ class _Follower:
                 yield item
             case RunEnded():
                 self._open_runs.discard(item.run)
-            case _WatchFailed():
+            case _Broken():
                 raise item.error
 
     def _line(self, line: LogLine) -> Iterator[Event]:
@@ -132,7 +133,7 @@ class _Follower:
         if not self._open_runs and self._queue.empty():
             if not self._job.is_deleted:
                 self._job.take_pods(self._pods())
-                self._attach()
+                self._attach(waiting_too=True)
             return not self._open_runs
         return self._quiet_polls >= _QUIET_POLLS
 
@@ -151,19 +152,30 @@ class _Follower:
         verdict = read_verdict(self._cluster, view)
         yield Finished(job=name, state=view.state, verdict=verdict, metrics=final_metrics(view))
 
-    def _attach(self) -> None:
-        """Hands each container run that has begun to the replica's thread, once."""
+    def _attach(self, *, waiting_too: bool = False) -> None:
+        """Hands each container run that has begun to the replica's thread, once.
+
+        Args:
+            waiting_too: Of a replica that waits for a restart which will never come, too.
+        """
         for replica in self._job.view.replicas:
-            if replica.run is None or replica.run in self._offered:
-                continue
-            if replica.name not in self._streams:
-                self._streams[replica.name] = LogStream(
-                    self._cluster, replica.pod, put=self._put, stop=self._stop, tail=self._tail
-                )
-                self._streams[replica.name].start()
-            self._offered.add(replica.run)
-            self._open_runs.add(replica.run)
-            self._streams[replica.name].offer(replica.run, has_previous=replica.restarts > 0)
+            run = replica.run
+            if run is None and waiting_too and replica.has_begun:
+                run = f"{replica.name}/last"
+            if run is not None and run not in self._offered:
+                self._offered.add(run)
+                self._open_runs.add(run)
+                self._offer(replica, run)
+
+    def _offer(self, replica: ReplicaView, run: str) -> None:
+        is_new = replica.name not in self._streams
+        if is_new:
+            self._streams[replica.name] = LogStream(
+                self._cluster, replica.pod, put=self._put, fail=self._fail, stop=self._stop, tail=self._tail
+            )
+            self._streams[replica.name].start()
+        has_previous = not is_new or (replica.restarts > 0 and self._tail is None)
+        self._streams[replica.name].offer(run, has_previous=has_previous)
 
     def _watch(self) -> None:
         """Feeds the watch into the queue; a lost connection begins anew, and news() tells no thing twice."""
@@ -176,10 +188,13 @@ class _Follower:
                 return
             except errors.ClusterError as error:
                 if not error.retryable or attempt == _REWATCHES:
-                    return self._put(_WatchFailed(error=error))
+                    return self._fail(error)
                 self._stop.wait(2**attempt)
             except Exception as fault:
-                return self._put(_WatchFailed(error=fault))
+                return self._fail(fault)
+
+    def _fail(self, fault: Exception) -> None:
+        self._put(_Broken(error=fault))
 
     def _put(self, item: _Item) -> None:
         while not self._stop.is_set():

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tfjob_kit import errors
 from tfjob_kit.cluster import port
 from tfjob_kit.jobs.events import Submitted
-from tfjob_kit.jobs.view import JobView, build_view, read_job
+from tfjob_kit.jobs.view import JobView, build_view
 
 __all__ = ["cancel_job", "list_jobs", "submit", "wait_for"]
 
@@ -41,11 +41,13 @@ def wait_for(
     """The job as soon as `until` holds for it, or when it never will again (finished).
 
     Args:
+        cluster: The engine.
+        ref: The job.
         until: Asked with each change of the job; the view has no pods, events or progress.
         stop: Ends the wait from outside, e.g. when time is up.
 
     Returns:
-        The whole view, or None when `stop` was set first.
+        The view, without pods, or None when `stop` was set first.
 
     Raises:
         JobNotFound: No job of that name.
@@ -53,13 +55,14 @@ def wait_for(
     """
     cluster.get(ref)
     for change in cluster.watch(namespace=ref.namespace, name=ref.name, stop=stop):
-        if change.kind == "TFJob" and _settled(change, ref, until):
-            return read_job(cluster, ref)
+        if change.kind == "TFJob":
+            view = _view_of(change, ref)
+            if until(view) or view.is_finished:
+                return view
     return None
 
 
-def _settled(change: port.Change, ref: port.JobRef, until: Callable[[JobView], bool]) -> bool:
+def _view_of(change: port.Change, ref: port.JobRef) -> JobView:
     if change.type == "DELETED":
         raise errors.JobCancelled(f"{ref.name} was deleted while waited for")
-    view = build_view(change.object)
-    return until(view) or view.is_finished
+    return build_view(change.object)

@@ -34,6 +34,7 @@ class LogStream:
 
     Args:
         put: Takes each LogLine, Notice and RunEnded, in order; may block.
+        fail: Takes what no ClusterError is, so that it is raised where the stream is read.
         stop: Ends the thread.
         tail: Of the run that is there when reading begins, only the last so many lines.
     """
@@ -44,6 +45,7 @@ class LogStream:
         pod: port.PodRef,
         *,
         put: Callable[[LogLine | Notice | RunEnded], None],
+        fail: Callable[[Exception], None],
         stop: threading.Event,
         tail: int | None = None,
     ) -> None:
@@ -51,6 +53,7 @@ class LogStream:
         self._pod = pod
         self._name = f"{pod.role}-{pod.index}"
         self._put = put
+        self._fail = fail
         self._stop = stop
         self._tail = tail
         self._since: str | None = None
@@ -73,9 +76,12 @@ class LogStream:
     def _read_runs(self) -> None:
         while (item := self._runs.get()) is not None and not self._stop.is_set():
             run, has_previous = item
-            if has_previous:
-                self._read_previous()
-            self._read_run()
+            try:
+                if has_previous:
+                    self._read_previous()
+                self._read_run()
+            except Exception as fault:
+                return self._fail(fault)
             self._put(RunEnded(replica=self._name, run=run))
 
     def _read_previous(self) -> None:

@@ -3,25 +3,52 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import port
-from tfjob_kit.jobs.diagnose import diagnose, suspect
+from tfjob_kit.jobs.diagnose import diagnose, final_metrics, suspect
 from tfjob_kit.jobs.events import LogLine
 from tfjob_kit.jobs.replica_view import ReplicaView
 from tfjob_kit.jobs.verdict import Verdict
-from tfjob_kit.jobs.view import JobView
+from tfjob_kit.jobs.view import JobView, read_job
 
-__all__ = ["read_logs", "read_verdict"]
+__all__ = ["JobReport", "read_logs", "read_report", "read_verdict"]
 
 _TAIL = 40
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobReport:
+    """All there is to say about a job now.
+
+    Attributes:
+        metrics: Final metrics on the whole evaluation set; empty before the end.
+        places: Where its things lie: logs, checkpoints (of a user's own program: output).
+    """
+
+    view: JobView
+    verdict: Verdict
+    metrics: Mapping[str, float]
+    places: Mapping[str, str]
+
+
+def read_report(cluster: port.Cluster, ref: port.JobRef) -> JobReport:
+    """Reads the job and judges it. Raises JobNotFound."""
+    view = read_job(cluster, ref)
+    return JobReport(
+        view=view,
+        verdict=read_verdict(cluster, view),
+        metrics=final_metrics(view),
+        places=_places(cluster, view),
+    )
 
 
 def read_verdict(cluster: port.Cluster, view: JobView) -> Verdict:
     """Diagnoses the job with the last lines of the replica that most likely tells why."""
     replica = suspect(view)
-    if replica is None or replica.run is None:
+    if replica is None or not replica.has_begun:
         return diagnose(view)
     try:
         lines = [entry.text for entry in cluster.logs(replica.pod, tail=_TAIL)]
@@ -43,8 +70,16 @@ def read_logs(
     Raises:
         ClusterError: A replica has begun, and its lines cannot be read.
     """
-    streams = [_lines(cluster, replica, tail) for replica in replicas if replica.run is not None]
+    streams = [_lines(cluster, replica, tail) for replica in replicas if replica.has_begun]
     return heapq.merge(*streams, key=lambda line: _comparable(line.time))
+
+
+def _places(cluster: port.Cluster, view: JobView) -> dict[str, str]:
+    places = cluster.places(view.ref)
+    if view.is_runtime and "output" in places:
+        places = {**places, "checkpoints": f"{places['output']}/checkpoints"}
+        del places["output"]
+    return places
 
 
 def _lines(cluster: port.Cluster, replica: ReplicaView, tail: int | None) -> Iterator[LogLine]:

@@ -92,7 +92,7 @@ class WatchedJob:
 def _essence(replica: ReplicaView | None) -> tuple[object, ...]:
     if replica is None:
         return ()
-    return (replica.state, replica.restarts, replica.exit_code, replica.reason, replica.run)
+    return (replica.state, replica.restarts, replica.exit_code, replica.reason)
 
 
 def _name(item: port.Object) -> str:

@@ -1,0 +1,55 @@
+"""The progress bar of a terminal: at the bottom while lines scroll above it, gone at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from tfjob_kit.cli import numbers
+
+__all__ = ["ProgressBar"]
+
+
+class ProgressBar:
+    """A bar on stderr that appears with the first progress."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn
+
+        self._progress = Progress(
+            BarColumn(bar_width=None),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TextColumn("{task.fields[numbers]}"),
+            console=Console(stderr=True, highlight=False),
+            transient=True,
+            expand=True,
+        )
+        self._task: Any = None
+
+    def update(self, values: Mapping[str, Any]) -> None:
+        """Moves the bar to the step of these values."""
+        step, total = values.get("step"), values.get("total_steps")
+        if not isinstance(step, int) or not isinstance(total, int):
+            return
+        text = numbers.format_progress(values)
+        if self._task is None:
+            self._progress.start()
+            self._task = self._progress.add_task("", total=total, completed=step, numbers=text)
+        else:
+            self._progress.update(self._task, completed=step, total=total, numbers=text)
+
+    def write(self, line: str) -> None:
+        """A line on stdout, above the bar."""
+        if self._task is None or not sys.stdout.isatty():
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+            return
+        from rich.text import Text
+
+        self._progress.console.print(Text.from_ansi(line), soft_wrap=True)
+
+    def close(self) -> None:
+        """Takes the bar away."""
+        self._progress.stop()
