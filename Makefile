@@ -1,0 +1,61 @@
+# What can be done here: each target is the line under it. `make` alone lists them.
+# Everything is made from python3 (3.11 or newer) and its package index: .tools/uv, then .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help env demo test slow lint format golden bench docs docs-serve check lock wheel image image-check
+
+help: ## List the targets
+	@$(PYTHON) -c "import re; [print(f'{n:12} {d}') for n, d in re.findall(r'(?m)^([a-z-]+):.*?## (.*)', open('Makefile').read())]"
+
+env: ## Make .tools/uv and .venv, or bring them up to date
+	@$(PYTHON) scripts/environment.py ensure
+
+demo: env ## Train digits_cnn on a chief and a worker of this machine
+	$(BIN)/tfjob-kit run model=digits_cnn gpus=2 --engine local
+
+test: env ## All tests but the slow ones
+	$(BIN)/pytest -m "not slow" $(ARGS)
+
+slow: env ## The slow tests: whole runs with replicas killed on the way
+	$(BIN)/pytest -m slow $(ARGS)
+
+lint: env ## Style, types, who may import whom, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/codespell
+
+format: env ## Rewrite the sources in the house's layout
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+golden: env ## Accept what the code now makes as the expected manifests
+	$(BIN)/pytest tests/golden --accept-golden -q
+
+bench: env ## Measure what benchmarks/README.md tells
+	$(BIN)/python benchmarks/startup.py
+
+docs: env ## Write the reference pages from the code and build the site into site/
+	$(BIN)/python scripts/reference.py
+	$(BIN)/mkdocs build --strict --quiet
+
+docs-serve: env ## The site on this machine, built anew at each change
+	$(BIN)/mkdocs serve
+
+check: lint test ## What must hold before a commit
+
+lock: ## Write requirements/*.txt anew; ARGS=--upgrade takes newer releases
+	@$(PYTHON) scripts/environment.py lock $(ARGS)
+
+wheel: env ## Build dist/tfjob_kit-*.whl, bundled conf and models inside
+	$(BIN)/python -m hatchling build --target wheel
+
+image: ## Build the image of a replica; needs docker
+	docker build --target runtime --tag tfjob-kit/runtime:0.1.0 $(ARGS) .
+
+image-check: env ## Run the image's install script into an empty root and train 20 steps from it
+	image/check.sh
