@@ -1,6 +1,5 @@
-"""Where a job goes: the `Cluster` port and the engines behind it.
+"""Where a job goes: one protocol (`port`) and the engines that keep it.
 
-Owns talking to an API server, to processes of this machine, or to a store in memory, all in the shapes of
-the Kubernetes API. Must not know what a run is or what its config says: manifests come in, objects, changes
-and log lines come out. `port` is what the rooms above may import; only `cli` chooses an engine.
+Owns everything outside this process: API server, local processes, the in-memory engine for tests. The rooms
+above see `port` alone; only the composition roots choose an engine. Must not know configs, plans or verdicts.
 """
