@@ -1,0 +1,34 @@
+"""What every test starts from: an environment without this machine's settings, and a home of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from pathlib import Path
+
+import pytest
+
+_UNSET = ("KUBECONFIG", "TF_CONFIG", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONWARNINGS")
+_PREFIX = "TFJOB_KIT_"
+_XDG = {"XDG_CONFIG_HOME": ".config", "XDG_STATE_HOME": ".local/state", "XDG_DATA_HOME": ".local/share"}
+_COUNT = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Holds one home per test; its path is short, so that sockets below it have room for theirs."""
+    return tmp_path_factory.mktemp("homes")
+
+
+@pytest.fixture(autouse=True)
+def home(homes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """HOME and the XDG folders of this test. XDG_CACHE_HOME stays: caches hold no settings."""
+    for name in [*_UNSET, *(name for name in os.environ if name.startswith(_PREFIX))]:
+        monkeypatch.delenv(name, raising=False)
+    place = homes / str(next(_COUNT))
+    place.mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache")))
+    monkeypatch.setenv("HOME", str(place))
+    for name, folder in _XDG.items():
+        monkeypatch.setenv(name, str(place / folder))
+    return place
