@@ -1,0 +1,88 @@
+"""Replicas killed on the way: the job goes on from its checkpoint and ends in the very same weights."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+
+import pytest
+
+pytestmark = [pytest.mark.tf, pytest.mark.slow]
+
+STEPS = 1200
+RUN = (
+    "model=digits_cnn",
+    "gpus=2",
+    f"train.steps={STEPS}",
+    "train.checkpoint.every_steps=100",
+    "train.checkpoint.keep=20",
+    "train.progress_every=1",
+)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(new_kit, tensors):
+    kit = new_kit()
+    kit.submit("undisturbed", *RUN)
+    assert kit("wait", "undisturbed").returncode == 0
+    return tensors(kit.checkpoint("undisturbed", STEPS))
+
+
+@pytest.mark.parametrize("kind", ["trainer", "agent"])
+@pytest.mark.parametrize("replica", ["worker-0", "chief-0"])
+def test_a_killed_process_changes_no_bit_of_the_result(kit, tensors, undisturbed, replica, kind):
+    kit.submit("faulty", *RUN)
+    kit.wait_checkpoint("faulty", 300)
+    kit.kill("faulty", replica, kind)
+
+    done = kit("wait", "faulty")
+
+    assert done.returncode == 0, kit.log("faulty")
+    resumed = [int(step) for step in re.findall(r"resum\w+ .*?step (\d+)", kit.log("faulty"))]
+    assert min(resumed, default=0) >= 300, kit.log("faulty")
+    assert undisturbed == tensors(kit.checkpoint("faulty", STEPS))
+
+
+def test_three_faults_in_a_row_change_no_bit_of_the_result(kit, tensors, undisturbed):
+    kit.submit("unlucky", *RUN)
+    for step, replica, kind in (
+        (100, "chief-0", "trainer"),
+        (400, "worker-0", "agent"),
+        (700, "worker-0", "trainer"),
+    ):
+        kit.wait_checkpoint("unlucky", step)
+        kit.kill("unlucky", replica, kind)
+
+    assert kit("wait", "unlucky").returncode == 0, kit.log("unlucky")
+    assert undisturbed == tensors(kit.checkpoint("unlucky", STEPS))
+
+
+def test_a_killed_keeper_leaves_nothing_running(kit):
+    kit.submit("orphan", *RUN, "train.steps=100000")
+    kit.wait_checkpoint("orphan", 100)
+    keeper = int((kit.state / "jobs/default/orphan/keeper.lock").read_text())
+    before = kit.processes("orphan")
+    assert len({p.pod for p in before}) == 2
+
+    os.kill(keeper, signal.SIGKILL)
+
+    assert kit("wait", "orphan").returncode == 100
+    status = kit.status("orphan")
+    assert (status["state"], status["verdict"]["kind"]) == ("Failed", "keeper_lost")
+    assert kit.processes("orphan") == []
+
+
+def test_cancel_saves_before_it_ends(kit):
+    kit.submit(
+        "leaving", *RUN, "train.steps=100000", "train.checkpoint.every_steps=100000", "output.claim=kept"
+    )
+    agents = ("chief-0", "worker-0")
+    kit.wait_progress("leaving")
+    assert all(kit.process("leaving", replica, "trainer") for replica in agents)
+
+    assert kit("cancel", "leaving").returncode == 0
+
+    saved = list((kit.state / "claims").rglob("ckpt-*.index"))
+    assert len(saved) == 1
+    assert kit("status", "leaving").returncode == 102
