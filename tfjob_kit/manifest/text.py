@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     import yaml
@@ -34,7 +34,8 @@ def _readable_dumper() -> type[yaml.SafeDumper]:
 
     def represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         style = "|" if "\n" in text else None
-        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+        scalar = cast("Any", dumper).represent_scalar
+        return scalar("tag:yaml.org,2002:str", text, style=style)
 
     ReadableDumper.add_representer(str, represent_text)
     return ReadableDumper

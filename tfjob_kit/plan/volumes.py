@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from typing import Any
 
 from tfjob_kit import errors
 from tfjob_kit.config import schema
@@ -42,7 +43,7 @@ def _shared_memory(resources: schema.ResourcesConfig) -> tuple[Mount, ...]:
 def _output(output: schema.OutputConfig, chosen: tuple[Mount, ...]) -> tuple[Mount, ...]:
     path = _absolute(output.dir, key="output.dir")
     if output.claim:
-        source = {"persistentVolumeClaim": {"claimName": output.claim}}
+        source: dict[str, Any] = {"persistentVolumeClaim": {"claimName": output.claim}}
     elif any(_covers(mount.path, path) and not mount.read_only for mount in chosen):
         return ()
     else:
@@ -66,7 +67,7 @@ def _volume(name: str, volume: schema.VolumeConfig) -> Mount:
     )
 
 
-def _source(volume: schema.VolumeConfig, *, key: str) -> dict[str, object]:
+def _source(volume: schema.VolumeConfig, *, key: str) -> dict[str, Any]:
     given = [name for name in ("claim", "host_path", "empty_dir") if getattr(volume, name)]
     if len(given) != 1:
         said = " and ".join(f"`{name}`" for name in given) or "none"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from tfjob_kit.cluster.rules import kubelet
 from tfjob_kit.cluster.rules.actions import Action, CreatePod, DeleteJob, DeletePod, Emit, Outcome
+from tfjob_kit.cluster.rules.defaults import with_defaults
 from tfjob_kit.cluster.rules.event_log import record_event
 from tfjob_kit.cluster.rules.merge_patch import merge_patch
 from tfjob_kit.cluster.rules.pod import build_pod
@@ -38,4 +39,5 @@ __all__ = [
     "service_addresses",
     "tf_config",
     "validate",
+    "with_defaults",
 ]
