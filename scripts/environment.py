@@ -35,6 +35,9 @@ LOCKS = {
 }
 """Set -> what it holds beside the package's own dependencies. The first is the constraint of the others."""
 
+TOOL_LOCKS = {"build": ["--group", "build"], "uv": [os.path.join("requirements", "uv.in")]}
+"""Sets without the package's dependencies: what builds the wheel, what installs the rest."""
+
 PIP_TO_UV = {
     "index-url": "UV_DEFAULT_INDEX",
     "extra-index-url": "UV_INDEX",
@@ -108,7 +111,9 @@ def lock(extra):
         say(f"locking requirements/{name}.txt with releases up to {newest}")
         constraint = [] if name == "dev" else ["--constraint", "requirements/dev.txt", "--no-annotate"]
         uv(*compile_, *parts, *constraint, "--output-file", f"requirements/{name}.txt", "pyproject.toml")
-    uv(*compile_, "--no-annotate", "--output-file", "requirements/uv.txt", "requirements/uv.in")
+    for name, source in TOOL_LOCKS.items():
+        constraint = [] if name == "uv" else ["--constraint", "requirements/dev.txt"]
+        uv(*compile_, *constraint, "--no-annotate", "--output-file", f"requirements/{name}.txt", *source)
 
 
 def uv(*arguments):

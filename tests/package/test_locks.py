@@ -22,11 +22,12 @@ WANTED = {
     ],
     "dev": [
         *PROJECT["project"]["optional-dependencies"]["train"],
-        *PROJECT["dependency-groups"]["dev"],
+        *[each for each in PROJECT["dependency-groups"]["dev"] if isinstance(each, str)],
+        *PROJECT["dependency-groups"]["build"],
         *PROJECT["build-system"]["requires"],
     ],
 }
-SETS = [*WANTED, "uv"]
+SETS = [*WANTED, "build", "uv"]
 
 
 def _entries(name: str) -> list[str]:
@@ -62,7 +63,7 @@ def test_a_lock_holds_what_the_project_asks_for(name: str, python: str) -> None:
     assert [] == missing, "run `make lock`"
 
 
-@pytest.mark.parametrize("name", [name for name in WANTED if name != "dev"])
+@pytest.mark.parametrize("name", [name for name in SETS if name not in {"dev", "uv"}])
 def test_locks_agree_with_the_set_that_tests_run_in(name: str) -> None:
     tested = _pins("dev", "3.11")
 
