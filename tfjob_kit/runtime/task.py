@@ -46,7 +46,7 @@ class Task:
 
     @property
     def is_chief(self) -> bool:
-        """The one replica that writes checkpoints and progress: the chief, or worker-0 where there is none."""
+        """The one replica that writes checkpoints and progress: the chief, or worker-0 without one."""
         return self.rank == 0 and self.role != "evaluator"
 
 
