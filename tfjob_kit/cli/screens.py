@@ -89,7 +89,7 @@ class TextScreen:
         if event.exit_code:
             text = f"{event.state}, exit code {event.exit_code}"
         elif event.restarts and event.state == "Running":
-            text = f"runs again, restart {event.restarts}"
+            text = f"Running again, restart {event.restarts}"
         elif event.state in {"Pending", "Restarting"} and event.reason not in {None, *_QUIET_REASONS}:
             text = f"waits: {event.reason}"
         else:

@@ -9,8 +9,12 @@ from tfjob_kit.cli import console, durations
 from tfjob_kit.jobs import JobView
 from tfjob_kit.jobs.replica_view import ReplicaView
 
-__all__ = ["job_table", "replica_table", "table"]
+__all__ = ["job_table", "paint_state", "replica_table", "table"]
 
+_OBVIOUS = {"Completed", "Error"}
+"""Reasons that say no more than the exit code."""
+_OPTIONAL = {"NODE", "REASON"}
+"""Columns that are left out when nothing stands in them."""
 _GAP = "   "
 _COLOURS = {
     "Succeeded": "green",
@@ -48,7 +52,13 @@ def replica_table(replicas: Sequence[ReplicaView], *, now: datetime) -> str:
     """One line per replica."""
     header = ("REPLICA", "STATE", "RESTARTS", "EXIT", "GPUS", "NODE", "REASON", "AGE")
     rows = [_replica_row(replica, now) for replica in replicas]
-    return table(header, rows, colour_column=1)
+    kept = [c for c in range(len(header)) if header[c] not in _OPTIONAL or any(row[c] != "-" for row in rows)]
+    return table([header[c] for c in kept], [[row[c] for c in kept] for row in rows], colour_column=1)
+
+
+def paint_state(state: str) -> str:
+    """The state in its colour."""
+    return console.paint(state, _COLOURS[state]) if state in _COLOURS else state
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
@@ -75,6 +85,6 @@ def _replica_row(replica: ReplicaView, now: datetime) -> tuple[str, ...]:
         "-" if replica.exit_code is None else str(replica.exit_code),
         str(replica.gpus),
         replica.node or "-",
-        replica.reason or "-",
+        "-" if replica.reason in _OBVIOUS else replica.reason or "-",
         durations.age(replica.started, now=now),
     )

@@ -94,11 +94,18 @@ def _failed_as_a_whole(view: JobView, message: str) -> tuple[str, str, str] | No
             "run again with a larger `job.deadline`, or without one: `job.deadline=null`",
         )
     if "reached the specified backoff limit" in message:
-        summary = (
-            f"{name} Failed: its containers were restarted {view.backoff_limit} times (`job.backoff_limit`)"
-        )
-        return "backoff_limit", summary, f"read the last run's log: `tfjob-kit logs {name} --tail 50`"
+        times = f"{view.backoff_limit} times (`job.backoff_limit`)"
+        summary = f"{name} Failed: its containers were restarted {times}{_first_end(view)}"
+        return "backoff_limit", summary, f"read its log: `tfjob-kit logs {name} --tail 50`"
     return None
+
+
+def _first_end(view: JobView) -> str:
+    replica = ends.first_failed(view.replicas)
+    if replica is None:
+        return ""
+    phrase = ends.meaning_of(replica, is_runtime=view.is_runtime, memory=view.memory).phrase
+    return f"; {replica.name} ended with exit code {_exit_code(replica)}: {phrase}"
 
 
 def _failed_without_exit_code(view: JobView, evidence: tuple[str, ...]) -> Verdict:
@@ -162,6 +169,10 @@ def _evidence(
 ) -> tuple[str, ...]:
     lines = [f"job: {view.message}"] if view.message else []
     lines += [_end_line(r) for r in view.replicas if _exit_code(r) not in {None, 0}]
+    if replica is None:
+        lines += [f"event {e.reason}: {e.message}" for e in view.events if e.reason == "ExitedWithCode"][
+            -_LAST_EVENTS:
+        ]
     lines += _warnings(view)
     teller = replica or suspect(view)
     if teller is not None:

@@ -77,7 +77,7 @@ class _Follower:
         self._job = WatchedJob(cluster.get(ref))
         self._streams: dict[str, LogStream] = {}
         self._offered: set[str] = set()
-        self._open_runs: set[str] = set()
+        self._open_runs: dict[str, str] = {}
         self._quiet_polls = 0
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
@@ -107,13 +107,14 @@ class _Follower:
             case port.Change():
                 self._job.take(item)
                 self._attach()
-                yield from self._job.news()
+                yield from self._job.news(reading=self._open_runs.values())
             case LogLine():
                 yield from self._line(item)
             case Notice():
                 yield item
             case RunEnded():
-                self._open_runs.discard(item.run)
+                self._open_runs.pop(item.run, None)
+                yield from self._job.news(reading=self._open_runs.values())
             case _Broken():
                 raise item.error
 
@@ -133,7 +134,8 @@ class _Follower:
         if not self._open_runs and self._queue.empty():
             if not self._job.is_deleted:
                 self._job.take_pods(self._pods())
-                self._attach(waiting_too=True)
+                self._attach()
+                self._attach_gone()
             return not self._open_runs
         return self._quiet_polls >= _QUIET_POLLS
 
@@ -144,7 +146,7 @@ class _Follower:
             return []
 
     def _finish(self) -> Iterator[Event]:
-        yield from self._job.news()
+        yield from self._job.news(reading=())
         view, name = self._job.view, self._ref.name
         if self._job.is_deleted and not view.is_finished:
             yield Finished(job=name, state="Deleted", verdict=diagnose_deleted(view))
@@ -152,22 +154,20 @@ class _Follower:
         verdict = read_verdict(self._cluster, view)
         yield Finished(job=name, state=view.state, verdict=verdict, metrics=final_metrics(view))
 
-    def _attach(self, *, waiting_too: bool = False) -> None:
-        """Hands each container run that has begun to the replica's thread, once.
-
-        Args:
-            waiting_too: Of a replica that waits for a restart which will never come, too.
-        """
+    def _attach(self) -> None:
+        """Hands each container run that has begun to the replica's thread, once."""
         for replica in self._job.view.replicas:
-            run = replica.run
-            if run is None and waiting_too and replica.has_begun:
-                run = f"{replica.name}/last"
-            if run is not None and run not in self._offered:
-                self._offered.add(run)
-                self._open_runs.add(run)
-                self._offer(replica, run)
+            if replica.run is not None and replica.run not in self._offered:
+                self._offered.add(replica.run)
+                self._offer(replica, replica.run)
 
-    def _offer(self, replica: ReplicaView, run: str) -> None:
+    def _attach_gone(self) -> None:
+        """Replicas that came and went unseen: an engine may still have their lines."""
+        for replica in self._job.view.replicas:
+            if replica.name not in self._streams:
+                self._offer(replica, f"{replica.name}/gone", is_gone=True)
+
+    def _offer(self, replica: ReplicaView, run: str, *, is_gone: bool = False) -> None:
         is_new = replica.name not in self._streams
         if is_new:
             self._streams[replica.name] = LogStream(
@@ -175,7 +175,8 @@ class _Follower:
             )
             self._streams[replica.name].start()
         has_previous = not is_new or (replica.restarts > 0 and self._tail is None)
-        self._streams[replica.name].offer(run, has_previous=has_previous)
+        self._open_runs[run] = replica.name
+        self._streams[replica.name].offer(run, has_previous=has_previous, is_gone=is_gone)
 
     def _watch(self) -> None:
         """Feeds the watch into the queue; a lost connection begins anew, and news() tells no thing twice."""

@@ -29,6 +29,13 @@ class RunEnded:
     run: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    identity: str
+    has_previous: bool
+    is_gone: bool
+
+
 class LogStream:
     """Reads one replica in a thread of its own.
 
@@ -57,16 +64,22 @@ class LogStream:
         self._stop = stop
         self._tail = tail
         self._since: str | None = None
-        self._runs: queue.SimpleQueue[tuple[str, bool] | None] = queue.SimpleQueue()
+        self._runs: queue.SimpleQueue[_Run | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._read_runs, name=f"logs-{self._name}", daemon=True)
 
     def start(self) -> None:
         """Begins to read."""
         self._thread.start()
 
-    def offer(self, run: str, *, has_previous: bool) -> None:
-        """A container run has begun, and perhaps ended; `has_previous`: another ran in this pod before it."""
-        self._runs.put((run, has_previous))
+    def offer(self, run: str, *, has_previous: bool, is_gone: bool) -> None:
+        """A container run has begun, and perhaps ended.
+
+        Args:
+            run: Its identity, for RunEnded.
+            has_previous: Another ran in this pod before it.
+            is_gone: Its pod is not there any more, so it is no loss when its lines are not either.
+        """
+        self._runs.put(_Run(identity=run, has_previous=has_previous, is_gone=is_gone))
 
     def close(self) -> None:
         """Ends the thread; `stop` must be set."""
@@ -75,19 +88,21 @@ class LogStream:
 
     def _read_runs(self) -> None:
         while (item := self._runs.get()) is not None and not self._stop.is_set():
-            run, has_previous = item
             try:
-                if has_previous:
-                    self._read_previous()
-                self._read_run()
+                if item.has_previous:
+                    self._read_quietly(follow=False, previous=True)
+                if item.is_gone:
+                    self._read_quietly(follow=False, previous=False)
+                else:
+                    self._read_run()
             except Exception as fault:
                 return self._fail(fault)
-            self._put(RunEnded(replica=self._name, run=run))
+            self._put(RunEnded(replica=self._name, run=item.identity))
 
-    def _read_previous(self) -> None:
-        """What is left of the run before, should it have ended before it could be read."""
+    def _read_quietly(self, *, follow: bool, previous: bool) -> None:
+        """What is left of a run that ended before it could be read."""
         try:
-            self._read(follow=False, previous=True)
+            self._read(follow=follow, previous=previous)
         except errors.ClusterError:
             return  # gone, and most often read long ago
 

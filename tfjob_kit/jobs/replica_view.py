@@ -44,9 +44,8 @@ class ReplicaView:
         last_end: End of the run before, when the container was restarted in place.
         reason: Why it waits, or Kubernetes' word for its end: Unschedulable, ImagePullBackOff, OOMKilled, ...
         message: More about the reason.
-        run: Identity of the container run that goes on or has ended for good; None before the first and
-            while the container waits to be restarted.
-        has_begun: A first run has begun, so there may be log lines.
+        run: Changes whenever there may be new log lines: with each container run, and with its end when
+            another is to come; None before the first run.
         gpus: GPUs that it claims.
         started: When the newest run began, RFC 3339.
     """
@@ -60,7 +59,6 @@ class ReplicaView:
     reason: str | None = None
     message: str | None = None
     run: str | None = None
-    has_begun: bool = False
     node: str | None = None
     gpus: int = 0
     started: str | None = None
@@ -83,7 +81,7 @@ def replica_of(pod: port.Object, job: port.JobRef) -> ReplicaView:
     role, index = labels.get(port.REPLICA_TYPE_LABEL, "worker"), int(labels.get(port.REPLICA_INDEX_LABEL, 0))
     container = _container_status(status)
     state, last = part(container, "state"), part(container, "lastState", "terminated")
-    run = part(state, "running") or part(state, "terminated")
+    run = part(state, "running") or part(state, "terminated") or last
     reason, message = _why(status, state)
     return ReplicaView(
         name=f"{role}-{index}",
@@ -94,8 +92,7 @@ def replica_of(pod: port.Object, job: port.JobRef) -> ReplicaView:
         last_end=_end(last),
         reason=reason,
         message=message,
-        run=f"{metadata.get('uid', metadata['name'])}/{container.get('restartCount', 0)}" if run else None,
-        has_begun=bool(run or last),
+        run=_run_identity(metadata, container, state) if run else None,
         node=spec.get("nodeName"),
         gpus=count_gpus(spec),
         started=run.get("startedAt"),
@@ -130,6 +127,11 @@ def part(data: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 def items(data: Mapping[str, Any], key: str) -> list[dict[str, Any]]:
     """The list of objects inside an object; empty where the server wrote none."""
     return data.get(key) or []
+
+
+def _run_identity(metadata: dict[str, Any], container: dict[str, Any], state: dict[str, Any]) -> str:
+    waits = "/waiting" if "waiting" in state else ""
+    return f"{metadata.get('uid', metadata['name'])}/{container.get('restartCount', 0)}{waits}"
 
 
 def _container_status(status: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def read_report(cluster: port.Cluster, ref: port.JobRef) -> JobReport:
 def read_verdict(cluster: port.Cluster, view: JobView) -> Verdict:
     """Diagnoses the job with the last lines of the replica that most likely tells why."""
     replica = suspect(view)
-    if replica is None or not replica.has_begun:
+    if replica is None:
         return diagnose(view)
     try:
         lines = [entry.text for entry in cluster.logs(replica.pod, tail=_TAIL)]
@@ -70,7 +70,7 @@ def read_logs(
     Raises:
         ClusterError: A replica has begun, and its lines cannot be read.
     """
-    streams = [_lines(cluster, replica, tail) for replica in replicas if replica.has_begun]
+    streams = [_lines(cluster, replica, tail) for replica in replicas]
     return heapq.merge(*streams, key=lambda line: _comparable(line.time))
 
 
@@ -83,7 +83,12 @@ def _places(cluster: port.Cluster, view: JobView) -> dict[str, str]:
 
 
 def _lines(cluster: port.Cluster, replica: ReplicaView, tail: int | None) -> Iterator[LogLine]:
-    entries = list(cluster.logs(replica.pod, tail=tail))
+    try:
+        entries = list(cluster.logs(replica.pod, tail=tail))
+    except errors.ClusterError:
+        if replica.run is not None:
+            raise
+        return  # it has not begun, or its pod is gone and its lines with it
     if replica.restarts and (tail is None or len(entries) < tail):
         entries = [*_previous(cluster, replica, tail and tail - len(entries)), *entries]
     for entry in entries:

@@ -143,7 +143,7 @@ def build_view(
 
 def read_progress(cluster: port.Cluster, view: JobView) -> Mapping[str, Any]:
     """Values of the leader's newest progress line, later values of a key over earlier; empty without one."""
-    if view.leader is None or not view.leader.has_begun:
+    if view.leader is None or view.leader.run is None:
         return {}
     try:
         entries = list(cluster.logs(view.leader.pod, tail=_PROGRESS_TAIL))

@@ -6,7 +6,7 @@ pod leaves nothing behind but a `Killing` event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Literal
 
 from tfjob_kit.cluster import port
@@ -15,6 +15,12 @@ from tfjob_kit.jobs.replica_view import ReplicaView
 from tfjob_kit.jobs.view import JobView, build_view
 
 __all__ = ["WatchedJob"]
+
+_ENDED = {"Succeeded", "Failed", "Restarting"}
+_TOLD_OTHERWISE = {"BackOff", "Unhealthy"}
+"""Warnings that repeat what ReplicaChanged says."""
+_WORTH_TELLING = {"NoGPUs", "ClaimIsDirectory"}
+"""Normal events of the local engine about what it does otherwise than a cluster."""
 
 
 class WatchedJob:
@@ -31,7 +37,7 @@ class WatchedJob:
         self._events: dict[str, port.Object] = {}
         self._told: dict[str, ReplicaView] = {}
         self._told_state: tuple[str, str | None] | None = None
-        self._told_warnings: set[tuple[str, str]] = set()
+        self._told_texts: set[str] = set()
         self.view: JobView = build_view(job)
         self.is_deleted = False
 
@@ -50,10 +56,14 @@ class WatchedJob:
         self._pods |= {_name(pod): pod for pod in pods}
         self._look()
 
-    def news(self) -> Iterator[Event]:
-        """What is different from what was told before: replicas, warnings, state."""
-        yield from self._replica_news()
-        yield from self._warning_news()
+    def news(self, *, reading: Collection[str]) -> Iterator[Event]:
+        """What is different from what was told before: replicas, warnings, state.
+
+        Args:
+            reading: Replicas whose lines are still being read; their end is told after the last line.
+        """
+        yield from self._replica_news(reading)
+        yield from self._event_news()
         state = (self.view.state, self.view.reason)
         if state != self._told_state:
             self._told_state = state
@@ -68,25 +78,35 @@ class WatchedJob:
     def _look(self) -> None:
         self.view = build_view(self._job, pods=self._pods.values(), events=self._events.values())
 
-    def _replica_news(self) -> Iterator[Event]:
+    def _replica_news(self, reading: Collection[str]) -> Iterator[Event]:
         for replica in self.view.replicas:
             if replica.state == "Missing" or _essence(replica) == _essence(self._told.get(replica.name)):
+                continue
+            if replica.state in _ENDED and replica.name in reading:
                 continue
             self._told[replica.name] = replica
             yield ReplicaChanged(
                 replica=replica.name,
                 state=replica.state,
                 restarts=replica.restarts,
-                exit_code=replica.exit_code,
+                exit_code=_told_exit_code(replica),
                 reason=replica.reason,
             )
 
-    def _warning_news(self) -> Iterator[Event]:
+    def _event_news(self) -> Iterator[Event]:
         for event in self.view.events:
-            text = f"{event.about}: {event.reason}: {event.message}"
-            if event.type == "Warning" and (event.about, text) not in self._told_warnings:
-                self._told_warnings.add((event.about, text))
-                yield Notice(text=text, level="warning")
+            text = f"{event.about}: {event.message}" if event.type == "Warning" else event.message
+            told = event.type == "Warning" and event.reason not in _TOLD_OTHERWISE
+            if text in self._told_texts or not (told or event.reason in _WORTH_TELLING):
+                continue
+            self._told_texts.add(text)
+            yield Notice(text=text, level="warning" if told else "info")
+
+
+def _told_exit_code(replica: ReplicaView) -> int | None:
+    """The code of the run that has ended: the newest, or the one before while the next is to come."""
+    end = replica.end or (replica.last_end if replica.state == "Restarting" else None)
+    return end.exit_code if end else None
 
 
 def _essence(replica: ReplicaView | None) -> tuple[object, ...]:
