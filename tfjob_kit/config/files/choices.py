@@ -73,6 +73,7 @@ def choose(search_path: SearchPath, edits: Sequence[GroupEdit]) -> Chosen:
     group_edit.check_group_edits(edits)
     documents: dict[str, Document] = {}
     wishes: dict[Key, Wish] = {}
+    places: dict[str, None] = {}
     for _ in range(MOST_WALKS):
         walk = _Walk(search_path=search_path, edits=edits, wishes=wishes, documents=documents)
         walk.start()
@@ -81,9 +82,10 @@ def choose(search_path: SearchPath, edits: Sequence[GroupEdit]) -> Chosen:
             walk.finish()
             return Chosen(layers=tuple(walk.layers), slots=walk.slots)
         wishes = settled
+        places.update(dict.fromkeys(wish.source.place for wish in wishes.values()))
     raise errors.ConfigError(
         "the choices in the defaults lists change each other without end",
-        where=next(iter(wishes.values())).source.where,
+        where=", ".join(places),
         hint="remove an `override` entry, or choose the group on the command line",
     )
 
@@ -256,9 +258,16 @@ class _Walk:
 
     def unknown_option(self, group: str, option: str, source: Source) -> errors.ConfigError:
         options = self.search_path.options(group)
+        if not group:
+            return errors.UnknownChoice(
+                f"no file {words.shown(option)}",
+                where=source.where,
+                nearest=nearest(option, options),
+                hint=f"searched: {self.search_path.folders}",
+            )
         if not options:
             return errors.UnknownChoice(
-                f"no group {words.shown(group)}" if group else f"no file {words.shown(option)}",
+                f"no group {words.shown(group)}",
                 where=source.where,
                 nearest=nearest(group, sorted(self.search_path.groups)),
                 hint=f"groups: {choices(sorted(self.search_path.groups))}",

@@ -26,6 +26,7 @@ _TRAP_NUMBER = re.compile(r"[+-]?0(?:b[01_]+|x[0-9a-fA-F_]+|[0-7_]+)")
 _TRAP_CLOCK = re.compile(r"[+-]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\.[0-9_]*)?")
 _SPECIAL = {".inf": "inf", "+.inf": "inf", "-.inf": "-inf", ".nan": "nan"}
 _STANDARD_TAG = "tag:yaml.org,2002:"
+_TAGS = frozenset({"str", "int", "float", "bool", "null", "timestamp", "merge", "value", "seq", "map"})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -116,7 +117,7 @@ class _Reader:
         self.count += 1
         if depth > DEEPEST or self.count > MOST_NODES:
             self.fail("nested too deep, or aliases that repeat each other", *_at(node))
-        if not node.tag.startswith(_STANDARD_TAG):
+        if not node.tag.startswith(_STANDARD_TAG) or node.tag.removeprefix(_STANDARD_TAG) not in _TAGS:
             self.fail(f"the tag {words.shown(node.tag)} is not supported", *_at(node))
         if node.id == "scalar":
             return Node(content=_word(node), source=source)

@@ -50,8 +50,11 @@ class SearchPath:
 
     @property
     def folders(self) -> str:
-        """The folders for a hint."""
-        return ", ".join(self.show(folder) for folder in self.dirs)
+        """The folders for a hint; the shipped one is told apart from the user's `conf`."""
+        own = bundled.bundled_dir("conf")
+        is_shipped = [folder == own and folder != self.cwd / "conf" for folder in self.dirs]
+        names = [self.show(folder) for folder in self.dirs]
+        return ", ".join(f"shipped {n}" if s else n for n, s in zip(names, is_shipped, strict=True))
 
 
 def make_search_path(*, conf_dir: Path | None, cwd: Path) -> SearchPath:
@@ -76,7 +79,7 @@ def make_search_path(*, conf_dir: Path | None, cwd: Path) -> SearchPath:
 
 
 def _existing(conf_dir: Path, cwd: Path) -> Path:
-    folder = cwd / conf_dir
+    folder = Path(os.path.normpath(cwd / conf_dir))
     try:
         os.listdir(folder)
     except (OSError, ValueError) as error:
