@@ -44,7 +44,7 @@ def make_environment(
 
 def escape(value: str) -> str:
     """The text that the kubelet turns into `value`."""
-    return re.sub(r"\$(?=[$(])", "$$$$", value)
+    return re.sub(r"\$(?=[$(])", "$$", value)
 
 
 def _check_names(values: Mapping[str, str], *, key: str) -> None:

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from tfjob_kit import manifest, plan
+from tfjob_kit.config import schema
+
+
+def _build(gpus=2, **parts):
+    size = schema.Size(replicas=gpus, per_replica=min(gpus, 1))
+    config = schema.RunConfig(gpus=size, **parts)
+    return manifest.build_tfjob(
+        plan.make_plan(config, name="job", suffix="", config_yaml="a: 1\nb: |\n  x\n")
+    )
+
+
+def _templates(job):
+    return [role["template"] for role in job["spec"]["tfReplicaSpecs"].values()]
+
+
+def test_chief_and_workers_are_alike_but_for_their_number():
+    roles = _build(4)["spec"]["tfReplicaSpecs"]
+    assert {name: role["replicas"] for name, role in roles.items()} == {"Chief": 1, "Worker": 3}
+    assert roles["Chief"]["template"] == roles["Worker"]["template"]
+
+
+def test_a_single_chief_has_no_worker_role():
+    assert list(_build(1)["spec"]["tfReplicaSpecs"]) == ["Chief"]
+
+
+def test_requests_equal_limits_and_name_gpus_in_whole_numbers():
+    resources = _templates(_build())[0]["spec"]["containers"][0]["resources"]
+    assert resources["requests"] == resources["limits"]
+    assert resources["limits"] == {"cpu": "4", "memory": "16Gi", "nvidia.com/gpu": "1"}
+
+
+def test_a_cpu_job_asks_for_no_gpu():
+    resources = _templates(_build(0, replicas=2))[0]["spec"]["containers"][0]["resources"]
+    assert list(resources["limits"]) == ["cpu", "memory"]
+
+
+def test_the_run_policy_is_always_written():
+    assert _build()["spec"]["runPolicy"] == {
+        "cleanPodPolicy": "Running",
+        "ttlSecondsAfterFinished": 604800,
+        "suspend": False,
+    }
+    job = schema.JobConfig(deadline=60, ttl=None, suspend=True, restart_policy=schema.RestartPolicy.OnFailure)
+    assert _build(job=job)["spec"]["runPolicy"] == {
+        "cleanPodPolicy": "Running",
+        "activeDeadlineSeconds": 60,
+        "backoffLimit": 7,
+        "suspend": True,
+    }
+
+
+def test_pods_are_kept_out_of_the_mesh_and_are_scraped():
+    for template in _templates(_build(2)):
+        assert template["metadata"]["labels"]["sidecar.istio.io/inject"] == "false"
+        assert template["metadata"]["annotations"]["sidecar.istio.io/inject"] == "false"
+        assert template["metadata"]["annotations"]["prometheus.io/port"] == "2224"
+
+
+def test_ones_own_program_is_not_scraped():
+    template = _templates(_build(2, command=["train"]))[0]
+    assert "prometheus.io/scrape" not in template["metadata"]["annotations"]
+    assert template["spec"]["containers"][0]["command"] == ["train"]
+
+
+def test_pods_pass_the_restricted_profile():
+    for template in _templates(_build(2)):
+        pod, container = template["spec"], template["spec"]["containers"][0]
+        assert pod["securityContext"]["runAsNonRoot"] is True
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        assert container["securityContext"] == {
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        }
+        assert pod["automountServiceAccountToken"] is False
+        assert {tuple(volume)[1] for volume in pod["volumes"]} <= {"emptyDir", "persistentVolumeClaim"}
+
+
+def test_the_queue_stands_on_the_job_alone():
+    job = _build(job=schema.JobConfig(queue="research"))
+    assert job["metadata"]["labels"]["kueue.x-k8s.io/queue-name"] == "research"
+    assert all("kueue.x-k8s.io/queue-name" not in t["metadata"]["labels"] for t in _templates(job))
+
+
+def test_a_read_only_volume_is_mounted_so():
+    volume = schema.VolumeConfig(mount_path="/data", claim="data", read_only=True)
+    container = _templates(_build(volumes={"data": volume}))[0]["spec"]["containers"][0]
+    assert container["volumeMounts"][-1] == {"name": "data", "mountPath": "/data", "readOnly": True}
+
+
+def test_the_config_can_be_read_in_the_yaml():
+    text = manifest.dump(_build(1), "yaml")
+    assert "value: |\n                    a: 1\n                    b: |\n                      x\n" in text
+    assert yaml.safe_load(text) == _build(1)
+    assert "&id" not in text
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_a_manifest_ends_with_one_newline(form):
+    text = manifest.dump(_build(1), form)
+    assert text.endswith("\n")
+    assert not text.endswith("\n\n")
+
+
+def test_building_imports_no_client_and_no_tensorflow():
+    program = (
+        "import sys\n"
+        "from tfjob_kit import manifest, plan\n"
+        "from tfjob_kit.config import compose\n"
+        "job = plan.make_plan(compose(['gpus=2']).config, name='job', suffix='')\n"
+        "manifest.dump(manifest.build_tfjob(job), 'yaml')\n"
+        "print([m for m in ('kubernetes', 'kubeflow', 'tensorflow', 'keras', 'typer') if m in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

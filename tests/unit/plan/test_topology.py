@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tfjob_kit import errors, plan
+from tfjob_kit.config import schema
+
+
+@pytest.mark.parametrize(
+    ("size", "replicas", "expected"),
+    [
+        ("1", None, (1, 1)),
+        ("4", None, (4, 1)),
+        ("2x4", None, (2, 4)),
+        ("1x8", None, (1, 8)),
+        ("0", None, (1, 0)),
+        ("0", 2, (2, 0)),
+        ("8", 2, (2, 4)),
+        ("8", 8, (8, 1)),
+        ("8", 1, (1, 8)),
+        ("2x4", 2, (2, 4)),
+    ],
+)
+def test_gpus_are_shared_among_replicas(make, size, replicas, expected):
+    topology = make(size, replicas=replicas).topology
+    assert (topology.replicas, topology.gpus_per_replica) == expected
+
+
+def test_one_replica_is_the_chief_and_no_empty_role_is_written(make):
+    assert make(1).roles == (plan.Role(name="Chief", replicas=1),)
+    assert make(4).roles == (plan.Role(name="Chief", replicas=1), plan.Role(name="Worker", replicas=3))
+
+
+@pytest.mark.parametrize(
+    ("size", "replicas", "batch", "message", "nearest"),
+    [
+        ("8", 3, 64, "3 replicas cannot share 8 GPUs evenly", ("gpus=6", "gpus=9")),
+        ("2", 4, 64, "4 replicas cannot share 2 GPUs evenly", ("gpus=4",)),
+        ("2x4", 4, 64, "`gpus=2x4` means 2 replicas, not 4", ()),
+        ("3", None, 64, "a global batch of 64 examples cannot be divided among 3 GPUs", ("63", "66")),
+        ("8", None, 4, "a global batch of 4 examples cannot be divided among 8 GPUs", ("8",)),
+        ("0", 3, 64, "a global batch of 64 examples cannot be divided among 3 CPU replicas", ("63", "66")),
+    ],
+)
+def test_what_cannot_be_shared_is_refused_with_what_can(make, size, replicas, batch, message, nearest):
+    with pytest.raises(errors.RefusedError) as caught:
+        make(size, replicas=replicas, train=schema.TrainConfig(global_batch_size=batch))
+    assert message == caught.value.message
+    assert nearest == caught.value.nearest
+    assert caught.value.hint
+
+
+def test_the_batch_of_ones_own_program_is_ones_own_business(make):
+    assert make(3, command=["python", "train.py"]).topology.gpus == 3
+
+
+def test_a_gpu_type_brings_its_resource_and_its_nodes(make):
+    a100 = schema.GpuTypeConfig(resource="nvidia.com/mig-1g.10gb", node_selector={"gpu": "a100"})
+    placement = schema.PlacementConfig(node_selector={"zone": "a"})
+    site = schema.SiteConfig(gpu_types={"A100": a100})
+    job = make("A100:2", site=site, placement=placement)
+    assert job.resources["nvidia.com/mig-1g.10gb"] == "1"
+    assert job.node_selector == {"gpu": "a100", "zone": "a"}
+
+
+def test_an_unknown_gpu_type_is_refused_with_the_nearest(make):
+    site = schema.SiteConfig(gpu_types={"A100": schema.GpuTypeConfig(), "H100": schema.GpuTypeConfig()})
+    with pytest.raises(errors.UnknownChoice) as caught:
+        make("A10:2", site=site)
+    assert caught.value.message == "no GPU type `A10` in `site.gpu_types`"
+    assert caught.value.nearest[0] == "A100"
+
+
+@given(replicas=st.integers(1, 64), each=st.integers(0, 8), batch=st.integers(1, 4096))
+def test_a_plan_never_loses_a_gpu_or_an_example(replicas, each, batch):
+    size = schema.Size(replicas=replicas if each else 0, per_replica=each)
+    config = schema.RunConfig(gpus=size, replicas=replicas, train=schema.TrainConfig(global_batch_size=batch))
+    devices = replicas * max(each, 1)
+    if batch % devices:
+        with pytest.raises(errors.RefusedError) as caught:
+            plan.make_plan(config, name="job", suffix="", config_yaml="")
+        assert all(int(number) % devices == 0 for number in caught.value.nearest)
+        return
+    topology = plan.make_plan(config, name="job", suffix="", config_yaml="").topology
+    assert (topology.replicas, topology.gpus) == (replicas, replicas * each)
+    assert topology.batch_per_device * topology.devices == batch
