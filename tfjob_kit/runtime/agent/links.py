@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tfjob_kit.runtime.agent import announcement as wire
-from tfjob_kit.runtime.agent import situation
 from tfjob_kit.runtime.agent.announcement import Announcement, Identity
+from tfjob_kit.runtime.agent.decision import situation
 
 __all__ = ["Links"]
 

@@ -18,9 +18,9 @@ from typing import assert_never
 
 from tfjob_kit import contract
 from tfjob_kit.runtime import leash
-from tfjob_kit.runtime.agent import children, count_file, situation
+from tfjob_kit.runtime.agent import children, count_file
 from tfjob_kit.runtime.agent.announcement import Phase
-from tfjob_kit.runtime.agent.decision import advance
+from tfjob_kit.runtime.agent.decision import advance, situation
 from tfjob_kit.runtime.agent.links import Links
 from tfjob_kit.runtime.agent.metrics import Metrics, serve_metrics
 from tfjob_kit.runtime.agent.settings import AgentSettings

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from tfjob_kit.runtime import reports
-from tfjob_kit.runtime.agent.situation import Situation
+from tfjob_kit.runtime.agent.decision.situation import Situation
 
 __all__ = ["Metrics", "serve_metrics"]
 

@@ -17,7 +17,7 @@ from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
 from tfjob_kit.runtime import run_config
 from tfjob_kit.runtime.agent.announcement import Identity
-from tfjob_kit.runtime.agent.situation import Limits
+from tfjob_kit.runtime.agent.decision.situation import Limits
 from tfjob_kit.runtime.task import Task, read_task, split_address
 
 __all__ = ["REPORT_FD", "AgentSettings", "TrainerCommands", "read_settings", "termination_log"]

@@ -16,7 +16,8 @@ from typing import Any
 
 from tfjob_kit import contract
 from tfjob_kit.runtime import reports
-from tfjob_kit.runtime.agent import cgroup_memory, children, situation
+from tfjob_kit.runtime.agent import cgroup_memory, children
+from tfjob_kit.runtime.agent.decision import situation
 from tfjob_kit.runtime.agent.settings import REPORT_FD, TrainerCommands
 from tfjob_kit.runtime.agent.zygote_link import ZygoteLink
 

@@ -51,7 +51,8 @@ class Limits:
         failed: A replica stays so long after the permanent failure of another, for the operator to remove it.
             On its own end at that moment the operator would see a retryable and a permanent exit in one
             reconcile, and leave the job both Restarting and Failed (training-operator v1.9.4).
-        farewell: For peers to hear how this replica ended.
+        farewell: For peers to end as well after the chief has finished.
+        told: For peers to hear that this replica has failed.
     """
 
     start: float
@@ -62,6 +63,7 @@ class Limits:
     missing: float = 15.0
     failed: float = 20.0
     farewell: float = 10.0
+    told: float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)

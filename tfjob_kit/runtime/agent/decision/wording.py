@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 
 from tfjob_kit.runtime.agent.announcement import Phase
-from tfjob_kit.runtime.agent.situation import Peer, Situation, Trainer
+from tfjob_kit.runtime.agent.decision.situation import Peer, Situation, Trainer
 
 __all__ = ["missing", "no_progress", "retryable", "start"]
 

@@ -1,0 +1,48 @@
+"""Asked to stop, and leaving once it is settled how."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tfjob_kit import contract
+from tfjob_kit.runtime.agent.announcement import Phase
+from tfjob_kit.runtime.agent.decision import situation as s
+from tfjob_kit.runtime.agent.decision.draft import Draft
+
+__all__ = ["UNKILLABLE", "settle", "stop_asked"]
+
+UNKILLABLE = 60.0
+"""Seconds until a trainer that ignores SIGKILL (a device driver that hangs) is given up with its pod."""
+
+
+def stop_asked(draft: Draft) -> None:
+    """SIGTERM: a save where a trainer can hear of it, the end at once elsewhere and at the second time."""
+    state = draft.state
+    if state.outcome is not None:
+        draft.kill()
+        draft.set(leave_at=draft.now)
+    elif state.phase is Phase.training and state.trainer is not None and state.trainer.ready:
+        draft.enter(Phase.stopping, leave_at=draft.now + state.limits.stop)
+        draft.say("asked to stop: the trainers save at the next step boundary")
+        draft.do(s.AskTrainerToStop())
+    else:
+        draft.kill()
+        draft.stop("asked to stop")
+
+
+def settle(draft: Draft, outcome: contract.Termination) -> None:
+    """Leaves when the trainer is gone and the peers have heard, or had the time to."""
+    state = draft.state
+    late = draft.now >= state.leave_at
+    if state.trainer is not None and late:
+        draft.kill()
+    hopeless = draft.now - state.leave_at > UNKILLABLE
+    if hopeless or (state.trainer is None and (late or _nobody_listens(state, outcome))):
+        draft.do(s.Leave(termination=replace(outcome, restarts=state.restarts)))
+
+
+def _nobody_listens(state: s.Situation, outcome: contract.Termination) -> bool:
+    """Success needs no farewell from a worker; the chief's is over once all others are done or gone."""
+    if outcome.status != "succeeded":
+        return False
+    return not state.is_chief or all(p.finished or not p.connected for p in state.peers.values())
