@@ -1,0 +1,19 @@
+"""What the trainer prints: lines, whole and at once, so that logs of several replicas never mix within a line."""
+
+from __future__ import annotations
+
+import sys
+
+__all__ = ["complain", "say"]
+
+
+def say(text: str) -> None:
+    """One line on stdout."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def complain(text: str) -> None:
+    """One line on stderr."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
