@@ -6,9 +6,13 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from tfjob_kit.cli import numbers
+from tfjob_kit.cli import console, numbers
 
 __all__ = ["ProgressBar"]
+
+
+_ROOM = 4
+"""Columns kept free at the right, where a terminal echoes `^C`: wrapped, it would spoil the last line."""
 
 
 class ProgressBar:
@@ -22,7 +26,7 @@ class ProgressBar:
             BarColumn(bar_width=None),
             TextColumn("{task.percentage:>3.0f}%"),
             TextColumn("{task.fields[numbers]}"),
-            console=Console(stderr=True, highlight=False),
+            console=Console(stderr=True, highlight=False, width=max(20, console.width() - _ROOM)),
             transient=True,
             expand=True,
         )
@@ -43,13 +47,22 @@ class ProgressBar:
     def write(self, line: str) -> None:
         """A line on stdout, above the bar."""
         if self._task is None or not sys.stdout.isatty():
-            sys.stdout.write(line + "\n")
-            sys.stdout.flush()
-            return
-        from rich.text import Text
+            console.put(line)
+        else:
+            self._print(line)
 
-        self._progress.console.print(Text.from_ansi(line), soft_wrap=True)
+    def say(self, line: str) -> None:
+        """A line on stderr, above the bar."""
+        if self._task is None:
+            console.say(line)
+        else:
+            self._print(line)
 
     def close(self) -> None:
         """Takes the bar away."""
         self._progress.stop()
+
+    def _print(self, line: str) -> None:
+        from rich.text import Text
+
+        self._progress.console.print(Text.from_ansi(line), soft_wrap=True)

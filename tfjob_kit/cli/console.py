@@ -9,7 +9,7 @@ import os
 import sys
 from typing import TextIO
 
-__all__ = ["has_colour", "is_terminal", "paint", "put", "say", "warn", "width"]
+__all__ = ["has_colour", "is_terminal", "paint", "put", "say", "warn", "warning", "width"]
 
 _CODES = {
     "bold": "1",
@@ -35,7 +35,12 @@ def say(text: str) -> None:
 
 def warn(text: str) -> None:
     """One sentence on stderr that a person should not miss."""
-    say(f"{paint('warning:', 'yellow', 'bold', stream=sys.stderr)} {text}")
+    say(warning(text))
+
+
+def warning(text: str) -> str:
+    """The sentence after its label, for stderr."""
+    return f"{paint('warning:', 'yellow', 'bold', stream=sys.stderr)} {text}"
 
 
 def paint(text: str, *styles: str, stream: TextIO | None = None) -> str:

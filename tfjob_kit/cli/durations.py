@@ -30,7 +30,7 @@ def parse_seconds(text: str, *, flag: str) -> int:
 
 def span(seconds: float) -> str:
     """`8 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
-    whole = max(0, round(seconds))
+    whole = max(0, int(seconds))
     if whole < 60:
         return f"{whole} s"
     parts = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))

@@ -7,6 +7,7 @@ client takes longer than a whole verb on the local engine may.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +19,10 @@ from tfjob_kit.cluster.port import JobRef
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster
 
-__all__ = ["ENGINE_ENV", "Choice", "choose", "connect", "job_ref"]
+__all__ = ["ENGINE_ENV", "Choice", "check_name", "choose", "connect", "job_ref"]
 
 ENGINE_ENV = "TFJOB_KIT_ENGINE"
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _NAMES = ("auto", "local")
 
 
@@ -46,8 +48,22 @@ def connect(flag: str | None) -> tuple[Cluster, Choice]:
 
 
 def job_ref(cluster: Cluster, name: str, namespace: str | None) -> JobRef:
-    """The job of that name in `--namespace`, or in the engine's own namespace."""
+    """The job of that name in `--namespace`, or in the engine's own namespace.
+
+    Raises:
+        UsageError: One of them is no name that a job or namespace can have.
+    """
+    check_name(name, what="a job")
+    if namespace is not None:
+        check_name(namespace, what="a namespace")
     return JobRef(namespace=namespace or cluster.default_namespace, name=name)
+
+
+def check_name(name: str, *, what: str) -> None:
+    """Refuses, as a UsageError, what Kubernetes takes for no name."""
+    if not _NAME.fullmatch(name):
+        hint = "lower-case letters, digits and `-`; `tfjob-kit list -A` shows the jobs there are"
+        raise errors.UsageError(f"`{name}` cannot be the name of {what}", hint=hint)
 
 
 def choose(flag: str | None, environ: Mapping[str, str]) -> Choice:

@@ -6,6 +6,7 @@ Owns the one form of every error on the terminal, those of the argument parser i
 from __future__ import annotations
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Sequence
@@ -98,7 +99,7 @@ def _sentence(text: str) -> str:
 def _hint(error: errors.TfjobKitError) -> str:
     nearest = [f"`{name}`" for name in error.nearest]
     hint = error.hint or ""
-    if not nearest or nearest[0] in hint or nearest[0] in error.message:
+    if not nearest or re.search(rf"(?<!\w){re.escape(error.nearest[0])}(?!\w)", hint):
         return hint
     choice = nearest[0] if len(nearest) == 1 else f"{', '.join(nearest[:-1])} or {nearest[-1]}"
     return f"did you mean {choice}?" + (f"\n{hint}" if hint else "")

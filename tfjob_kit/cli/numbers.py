@@ -15,11 +15,12 @@ _EVALUATION = "eval_"
 
 def format_progress(values: Mapping[str, Any], *, with_eta: bool = True) -> str:
     """`step 120/600 · loss 0.4211 · 5300 examples/s · 12 s left`; what is unknown is left out."""
-    parts = [f"step {values['step']}/{values.get('total_steps', '?')}"] if "step" in values else []
+    total = f"/{values['total_steps']}" if "total_steps" in values else ""
+    parts = [f"step {values['step']}{total}"] if "step" in values else []
     if "loss" in values:
         parts.append(f"loss {format_number(values['loss'])}")
-    evaluated = {k.removeprefix(_EVALUATION): v for k, v in values.items() if k.startswith(_EVALUATION)}
-    parts += [f"{name} {format_number(value)}" for name, value in evaluated.items()]
+    evaluated = {k: v for k, v in values.items() if k.startswith(_EVALUATION)}
+    parts += [f"{key.replace('_', ' ', 1)} {format_number(value)}" for key, value in evaluated.items()]
     if values.get("examples_per_second"):
         parts.append(f"{format_number(values['examples_per_second'])} examples/s")
     if with_eta and values.get("eta_seconds"):

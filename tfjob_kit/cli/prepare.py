@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfjob_kit.cli import console
+from tfjob_kit.cli import console, engines
 
 if TYPE_CHECKING:
     from tfjob_kit.config import Composed
@@ -79,6 +79,7 @@ def _in_namespace(namespace: str | None, run_config: RunConfig) -> RunConfig:
     """The config as if it had named the namespace that the flag names."""
     if namespace is None:
         return run_config
+    engines.check_name(namespace, what="a namespace")
     return dataclasses.replace(run_config, site=dataclasses.replace(run_config.site, namespace=namespace))
 
 

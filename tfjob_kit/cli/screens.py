@@ -50,6 +50,7 @@ class TextScreen:
 
     def __init__(self) -> None:
         self._bar = ProgressBar() if console.is_terminal(sys.stderr) else None
+        self._total_steps: object = None
 
     def show(self, event: events.Event) -> None:
         """Prints what a person wants to see of the event."""
@@ -64,7 +65,7 @@ class TextScreen:
             case events.ReplicaChanged():
                 self._show_replica(event)
             case events.Notice():
-                console.warn(event.text) if event.level == "warning" else console.say(event.text)
+                self._say(event)
             case events.Submitted():
                 console.put(f"tfjob/{event.job} created")
             case events.Finished():
@@ -80,10 +81,13 @@ class TextScreen:
             self._write(roles.prefix(line.replica) + roles.shown(line.text))
 
     def _show_progress(self, event: events.Progress) -> None:
-        if self._bar is None or any(key.startswith("eval_") for key in event.values):
-            self._write(roles.prefix(event.replica) + numbers.format_progress(event.values))
+        total = {"total_steps": self._total_steps} if self._total_steps else {}
+        values = {**total, **event.values}
+        self._total_steps = values.get("total_steps")
+        if self._bar is None or any(key.startswith("eval_") for key in values):
+            self._write(roles.prefix(event.replica) + numbers.format_progress(values))
         if self._bar is not None:
-            self._bar.update(event.values)
+            self._bar.update(values)
 
     def _show_replica(self, event: events.ReplicaChanged) -> None:
         if event.exit_code:
@@ -95,6 +99,13 @@ class TextScreen:
         else:
             return
         self._write(roles.prefix(event.replica) + console.paint(text, "yellow"))
+
+    def _say(self, notice: events.Notice) -> None:
+        line = console.warning(notice.text) if notice.level == "warning" else notice.text
+        if self._bar is None:
+            console.say(line)
+        else:
+            self._bar.say(line)
 
     def _write(self, line: str) -> None:
         if self._bar is None:

@@ -110,9 +110,10 @@ def _first_end(view: JobView) -> str:
 
 def _failed_without_exit_code(view: JobView, evidence: tuple[str, ...]) -> Verdict:
     name = view.ref.name
-    gone = [r.name for r in view.replicas if r.state in {"Missing", "Terminating"}]
+    gone = [r.name for r in view.replicas if not r.has_pod or r.state == "Terminating"]
     if gone:
-        summary = f"{name} Failed: the pod of {gone[0]} was deleted (drain, eviction, preemption or by hand)"
+        cause = "drain, eviction, preemption, or deleted by hand"
+        summary = f"{name} Failed: the pod of {gone[0]} is gone and left no exit code ({cause})"
         fix = "run it again; the operator fails a job whenever a running pod is deleted"
         return Verdict(kind="pod_deleted", summary=summary, evidence=evidence, fix=fix, exit_code=_FAILED)
     summary = f"{name} Failed: {view.message or 'no replica left an exit code'}"
@@ -132,7 +133,7 @@ def _suspended(view: JobView) -> Verdict:
 def _unfinished(view: JobView) -> Verdict:
     name = view.ref.name
     refused = [e for e in view.events if e.reason in {"FailedCreatePod", "FailedCreateService"}]
-    present = [r for r in view.replicas if r.state != "Missing"]
+    present = [r for r in view.replicas if r.has_pod]
     if refused and len(present) < len(view.replicas):
         summary = f"{name} cannot start: {refused[-1].message}"
         return _stuck(

@@ -38,7 +38,8 @@ class ReplicaView:
 
     Attributes:
         name: `chief-0`, `worker-1`.
-        state: Pending, Running, Restarting, Succeeded, Failed, Terminating, Missing (no pod).
+        state: Pending, Running, Restarting, Succeeded, Failed, Terminating; Missing: it has no pod;
+            Deleted: it has none any more, since the job is over.
         restarts: Restarts of its container in this pod.
         end: End of the newest run, when it has ended.
         last_end: End of the run before, when the container was restarted in place.
@@ -67,6 +68,11 @@ class ReplicaView:
     def exit_code(self) -> int | None:
         """Exit code of the newest run; None while it goes on."""
         return self.end.exit_code if self.end else None
+
+    @property
+    def has_pod(self) -> bool:
+        """Its pod is there."""
+        return self.state not in {"Missing", "Deleted"}
 
     @property
     def is_waiting(self) -> bool:
@@ -99,10 +105,10 @@ def replica_of(pod: port.Object, job: port.JobRef) -> ReplicaView:
     )
 
 
-def missing_replica(job: port.JobRef, *, role: str, index: int, gpus: int) -> ReplicaView:
-    """A replica that the spec asks for and that has no pod."""
-    pod = port.PodRef(job=job, role=role, index=index)
-    return ReplicaView(name=f"{role}-{index}", pod=pod, state="Missing", gpus=gpus)
+def missing_replica(pod: port.PodRef, *, gpus: int, is_over: bool) -> ReplicaView:
+    """A replica that the spec asks for and that has no pod: not yet, or no more when the job is over."""
+    state = "Deleted" if is_over else "Missing"
+    return ReplicaView(name=f"{pod.role}-{pod.index}", pod=pod, state=state, gpus=gpus)
 
 
 def count_gpus(pod_spec: port.Object) -> int:

@@ -20,6 +20,7 @@ __all__ = ["EventView", "JobView", "build_view", "read_job", "read_progress"]
 
 QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 _ROLE_ORDER = ("chief", "master", "worker", "ps", "evaluator")
+_ENDS = ("Succeeded", "Failed")
 _PROGRESS_TAIL = 200
 
 
@@ -84,7 +85,7 @@ class JobView:
     @property
     def is_finished(self) -> bool:
         """It will never run again."""
-        return self.state in {"Succeeded", "Failed"}
+        return self.state in _ENDS
 
     @property
     def is_parked(self) -> bool:
@@ -125,7 +126,7 @@ def build_view(
         message=newest.get("message"),
         both_ends="Failed" in true and "Succeeded" in true,
         is_deleting="deletionTimestamp" in metadata,
-        replicas=_replicas(ref, roles, pods),
+        replicas=_replicas(ref, roles, pods, is_over=newest.get("type") in _ENDS),
         events=tuple(_event(e, ref) for e in events),
         progress={},
         created=metadata.get("creationTimestamp"),
@@ -174,11 +175,13 @@ def _gpus_of(role: dict[str, Any]) -> int:
 
 
 def _replicas(
-    ref: port.JobRef, roles: dict[str, dict[str, Any]], pods: Iterable[port.Object]
+    ref: port.JobRef, roles: dict[str, dict[str, Any]], pods: Iterable[port.Object], *, is_over: bool
 ) -> tuple[ReplicaView, ...]:
     there = {replica.name: replica for replica in (replica_of(pod, ref) for pod in pods)}
     wanted = {
-        f"{name.lower()}-{index}": missing_replica(ref, role=name.lower(), index=index, gpus=_gpus_of(role))
+        f"{name.lower()}-{index}": missing_replica(
+            port.PodRef(job=ref, role=name.lower(), index=index), gpus=_gpus_of(role), is_over=is_over
+        )
         for name, role in roles.items()
         for index in range(role.get("replicas", 1))
     }
@@ -186,7 +189,7 @@ def _replicas(
 
 
 def _finished(newest: dict[str, Any], status: dict[str, Any]) -> str | None:
-    if newest.get("type") not in {"Succeeded", "Failed"}:
+    if newest.get("type") not in _ENDS:
         return None
     return status.get("completionTime") or newest.get("lastTransitionTime")
 

@@ -80,7 +80,7 @@ class WatchedJob:
 
     def _replica_news(self, reading: Collection[str]) -> Iterator[Event]:
         for replica in self.view.replicas:
-            if replica.state == "Missing" or _essence(replica) == _essence(self._told.get(replica.name)):
+            if not replica.has_pod or _essence(replica) == _essence(self._told.get(replica.name)):
                 continue
             if replica.state in _ENDED and replica.name in reading:
                 continue
