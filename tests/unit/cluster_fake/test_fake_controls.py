@@ -125,3 +125,33 @@ def test_an_identity_cannot_be_patched(job):
         cluster.patch(REF, {"metadata": {"uid": "other"}})
     cluster.patch(REF, {"status": {"conditions": []}})
     assert _state(cluster) == "Running"
+
+
+def test_nothing_of_the_fake_lies_anywhere():
+    assert FakeCluster().places(REF) == {}
+
+
+def test_a_job_without_a_run_policy_is_stored_as_it_was_sent(job):
+    cluster, sent = FakeCluster(), job()
+    del sent["spec"]["runPolicy"]
+    assert "runPolicy" not in cluster.create(sent)["spec"]
+
+
+def test_a_tick_looks_at_the_clock(job):
+    clock = ManualClock()
+    cluster = FakeCluster(clock=clock)
+    cluster.create(job(deadline=60))
+    clock.advance(60)
+    cluster.tick()
+    assert _state(cluster) == "Failed"
+
+
+def test_with_pods_started_by_hand_a_restart_in_place_waits(job):
+    cluster = FakeCluster(start_pods=False)
+    cluster.create(job(restart_policy=schema.RestartPolicy.OnFailure))
+    cluster.start(CHIEF)
+    cluster.exit(CHIEF, 1)
+    state = cluster.pods(REF)[0]["status"]["containerStatuses"][0]["state"]
+    assert state == {"waiting": {"reason": "CrashLoopBackOff"}}
+    cluster.start(CHIEF)
+    assert cluster.pods(REF)[0]["status"]["containerStatuses"][0]["restartCount"] == 1

@@ -59,6 +59,18 @@ def test_dynamic_workers_know_themselves_alone(make_job):
         "cluster": {"worker": {"1": "job-worker-1.ns.svc:2222"}, "ps": ["job-ps-0.ns.svc:2222"]},
         "task": {"type": "worker", "index": 1},
     }
+    ps = json.loads(rules.tf_config(job, role="PS", index=0) or "")["cluster"]
+    assert ps == {"worker": {}, "ps": ["job-ps-0.ns.svc:2222"]}
+
+
+def test_containers_beside_tensorflow_get_neither_port_nor_tf_config(make_job):
+    job = make_job(Chief=1, Worker=1)
+    spec = job["spec"]["tfReplicaSpecs"]["Worker"]["template"]["spec"]
+    spec["containers"].insert(0, {"name": "sidecar", "image": "x"})
+    sidecar, tensorflow = rules.build_pod(job, role="Worker", index=0, uid="u", now=NOW)["spec"]["containers"]
+    assert "env" not in sidecar
+    assert "ports" not in sidecar
+    assert tensorflow["env"][-1]["name"] == "TF_CONFIG"
 
 
 def test_a_pod_is_what_the_operator_makes(make_job):

@@ -124,6 +124,14 @@ def test_an_evicted_pod_is_retryable(world):
     assert w.conditions == "Created Running"
 
 
+def test_a_failed_pod_that_is_going_is_not_deleted_twice(world):
+    w = world(restart_policy="ExitCode")
+    w.end("worker-0", 137)
+    w.terminate("worker-0")
+    assert w.look() == []
+    assert w.conditions == "Created Restarting"
+
+
 def test_never_fails_with_any_code(world):
     w = world(restart_policy="Never", run_policy={"cleanPodPolicy": "None"})
     w.end("worker-1", 143)
