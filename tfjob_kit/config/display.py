@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any, Literal, cast
 
-from tfjob_kit.config import composition, interpolation, plain, schema
+from tfjob_kit.config import composition, plain, schema
+from tfjob_kit.config.grammar import interpolations
 from tfjob_kit.config.grammar.keys import Path, format_path
 from tfjob_kit.config.tree.source import Source
 
@@ -63,7 +64,7 @@ def _with_comments(data: Any, sources: Mapping[str, Source]) -> str:
 def _escaped(value: Any) -> Any:
     """The data with literal `${` written so that composition keeps it as text."""
     if isinstance(value, str):
-        return interpolation.escape(value)
+        return interpolations.escape(value)
     if isinstance(value, dict):
         return {k: _escaped(v) for k, v in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):

@@ -1,16 +1,17 @@
 """Interpolations (`${a.b}`, `${oc.env:NAME,default}`) resolved after composition, by OmegaConf.
 
-Owns when a text is an interpolation and what its result is in the tree. OmegaConf is imported only where a
-config holds one, since that takes longer than all the rest of composition.
+Owns what the result of an interpolation is in the tree, and the error when there is none. OmegaConf is
+imported only where a config holds one, since that takes longer than all the rest of composition.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, NoReturn, cast
 
 from tfjob_kit import errors
-from tfjob_kit.config.grammar import words
+from tfjob_kit.config.grammar import interpolations, words
 from tfjob_kit.config.grammar.keys import Path, format_path
 from tfjob_kit.config.grammar.words import Word
 from tfjob_kit.config.nearest import nearest
@@ -18,7 +19,8 @@ from tfjob_kit.config.tree import node as nodes
 from tfjob_kit.config.tree.node import Node
 from tfjob_kit.config.typed import convert, fields
 
-_OPENING = re.compile(r"(\\*)\$\{")
+_WRAPPED = re.compile(r"^[A-Za-z]+ raised while resolving interpolation: [\"']*(.*?)[\"']*$")
+_NAME = re.compile(r"\$\{([A-Za-z0-9_.]+)\}")
 
 
 def resolve(tree: Node) -> Node:
@@ -27,47 +29,40 @@ def resolve(tree: Node) -> Node:
     Raises:
         InvalidValue: An interpolation that cannot be resolved.
     """
-    live = [(path, node) for path, node in nodes.leaves(tree) if _is_live(node)]
+    texts = [
+        (path, node, node.content.text) for path, node in nodes.leaves(tree) if isinstance(node.content, Word)
+    ]
+    live = [(path, node) for path, node, text in texts if interpolations.is_live(text)]
     results = _results(tree, live) if live else {}
-    for path, node in live:
-        tree = nodes.put(tree, path, nodes.make_node(results[path], node.source))
-    for path, node in list(nodes.leaves(tree)):
-        if path not in results and _is_escaped(node):
-            tree = nodes.put(tree, path, _unescaped(node))
+    for path, node, text in texts:
+        if path in results:
+            tree = nodes.put(tree, path, nodes.make_node(results[path], node.source))
+        elif "${" in text and isinstance(node.content, Word):
+            plain = interpolations.unescape(text)
+            word = replace(node.content, text=plain, value=plain)
+            tree = nodes.put(tree, path, Node(content=word, source=node.source))
     return tree
-
-
-def escape(text: str) -> str:
-    """The text so that it comes back unchanged from resolving."""
-    return _OPENING.sub(lambda match: match[1] * 2 + "\\${", text)
-
-
-def _is_live(node: Node) -> bool:
-    if not isinstance(node.content, Word) or "${" not in node.content.text:
-        return False
-    return any(len(match[1]) % 2 == 0 for match in _OPENING.finditer(node.content.text))
-
-
-def _is_escaped(node: Node) -> bool:
-    return isinstance(node.content, Word) and "${" in node.content.text
-
-
-def _unescaped(node: Node) -> Node:
-    word = node.content
-    if not isinstance(word, Word):
-        return node
-    text = _OPENING.sub(lambda match: "\\" * (len(match[1]) // 2) + "${", word.text)
-    return Node(content=words.text_word(text, quoted=word.quoted), source=node.source)
 
 
 def _results(tree: Node, live: list[tuple[Path, Node]]) -> dict[Path, Any]:
     from omegaconf import OmegaConf
 
+    for path, node in live:
+        _check_syntax(path, node)
     try:
         root = cast("Any", OmegaConf.create(_data(tree, fields.ROOT, ())))
     except Exception as error:
         _fail(error, *live[0])
     return {path: _result(root, path, node) for path, node in live}
+
+
+def _check_syntax(path: Path, node: Node) -> None:
+    from omegaconf import OmegaConf
+
+    try:
+        OmegaConf.create({"text": nodes.plain(node)})
+    except Exception as error:
+        _fail(error, path, node)
 
 
 def _result(root: Any, path: Path, node: Node) -> Any:
@@ -117,10 +112,11 @@ def _data(node: Node, field: fields.Field | None, path: Path) -> Any:
 
 def _fail(error: Exception, path: Path, node: Node) -> NoReturn:
     text = nodes.as_text(node)
-    reason = words.printable(str(error).strip().partition("\n")[0])[:200] or type(error).__name__
+    said = _WRAPPED.sub(r"\1", str(error).strip().partition("\n")[0])
+    reason = words.printable(said)[:200].rstrip(".") or type(error).__name__
     if isinstance(error, RecursionError):
         reason = "it refers to itself"
-    named = re.search(r"\$\{([A-Za-z0-9_.]+)\}", text)
+    named = _NAME.search(text)
     close = nearest(named[1], fields.all_paths()) if named and named[1] not in fields.all_paths() else ()
     lines = [f"did you mean ${{{close[0]}}}?"] if close else []
     raise errors.InvalidValue(

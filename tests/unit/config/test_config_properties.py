@@ -90,7 +90,7 @@ def test_yaml_reads_back_as_the_same_config(config: schema.RunConfig) -> None:
     assert plain.from_plain(yaml.safe_load(to_yaml(config))) == config
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(configs)
 @example(
     schema.RunConfig(env={"A": "${name} \\${x} \\\\${y}"}, model=schema.ModelConfig(params={"a": "1e3"}))
@@ -192,7 +192,7 @@ overrides = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=120)
 @given(st.lists(overrides | st.text(max_size=12), max_size=4))
 def test_only_our_errors_come_out_of_composition(texts: list[str]) -> None:
     with TemporaryDirectory() as folder:

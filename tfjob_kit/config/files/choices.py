@@ -12,24 +12,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tfjob_kit import errors
-from tfjob_kit.config.files import group_edit
+from tfjob_kit.config.files import choice_errors, group_edit, packages
+from tfjob_kit.config.files.choice_errors import Slot
 from tfjob_kit.config.files.defaults_list import MISSING, Entry, read_entries
 from tfjob_kit.config.files.document import Document, read_document
 from tfjob_kit.config.files.group_edit import GroupEdit
+from tfjob_kit.config.files.packages import Key
 from tfjob_kit.config.files.search_path import SearchPath
-from tfjob_kit.config.grammar import words
 from tfjob_kit.config.grammar.override import Action
-from tfjob_kit.config.nearest import choices, nearest
 from tfjob_kit.config.tree.node import Node
 from tfjob_kit.config.tree.source import Source
 
 BASE = "config"
-GLOBAL = "_global_"
-HERE = "_here_"
 MOST_WALKS = 20
-
-Key = tuple[str, str]
-"""A group and the package it goes to."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,14 +33,6 @@ class Wish:
 
     group: str
     package: str | None
-    options: tuple[str, ...]
-    source: Source
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Slot:
-    """A group's place in the defaults list and what was taken there."""
-
     options: tuple[str, ...]
     source: Source
 
@@ -114,7 +101,7 @@ class _Walk:
                 self.append(number, edit)
 
     def append(self, number: int, edit: GroupEdit) -> None:
-        package = edit.group.replace("/", ".") if edit.package is None else _absolute(edit.package)
+        package = edit.group.replace("/", ".") if edit.package is None else packages.absolute(edit.package)
         self.used.add(number)
         if (edit.group, package) in self.slots:
             self.problems.append(
@@ -128,7 +115,7 @@ class _Walk:
         entry = Entry(
             kind="group",
             group="/" + edit.group,
-            package=None if edit.package is None else f"{GLOBAL}.{package}".rstrip("."),
+            package=None if edit.package is None else f"{packages.GLOBAL}.{package}".rstrip("."),
             options=edit.options,
             source=edit.source,
         )
@@ -144,10 +131,10 @@ class _Walk:
                 hint="remove one of the entries",
             )
         self.stack.append(name)
-        target = _absolute(document.package) if header and document.package is not None else package
+        target = packages.absolute(document.package) if header and document.package is not None else package
         for entry in read_entries(document):
             if entry.kind == "self":
-                self.layers.append(_placed(document.body, target))
+                self.layers.append(packages.placed(document.body, target))
             elif entry.kind == "file":
                 self.include(entry, group=group, package=target)
             elif entry.mark == "override":
@@ -163,22 +150,24 @@ class _Walk:
         return self.documents[name]
 
     def include(self, entry: Entry, *, group: str, package: str) -> None:
-        name = _join(group, entry.group)
-        target = package if entry.package is None else _inside(package, entry.package)
+        name = packages.join(group, entry.group)
+        target = package if entry.package is None else packages.inside(package, entry.package)
         if name in self.search_path.files:
             self.visit(name, group=name.rpartition("/")[0], package=target, header=entry.package is None)
         else:
-            self.problems.append(self.unknown_option(*_split(name), entry.source))
+            self.problems.append(
+                choice_errors.unknown_option(self.search_path, *packages.split(name), entry.source)
+            )
 
     def wish(self, entry: Entry, *, group: str, package: str) -> None:
-        target = None if entry.package is None else _inside(package, entry.package)
-        name = _join(group, entry.group)
+        target = None if entry.package is None else packages.inside(package, entry.package)
+        name = packages.join(group, entry.group)
         self.found.append(Wish(group=name, package=target, options=entry.options, source=entry.source))
 
     def take(self, entry: Entry, *, group: str, package: str) -> None:
         """Adds the options of one group."""
-        name = _join(group, entry.group)
-        key = (name, _package_of(entry, name, package))
+        name = packages.join(group, entry.group)
+        key = (name, packages.package_of(entry, name, package))
         if key in self.slots:
             self.problems.append(
                 errors.ConfigError(
@@ -200,22 +189,22 @@ class _Walk:
         if name in self.search_path.files:
             self.visit(name, group=key[0], package=key[1], header=entry.package is None)
         elif option == MISSING:
-            self.problems.append(self.undecided(key[0], source))
+            self.problems.append(choice_errors.undecided(self.search_path, key[0], source))
         elif entry.mark != "optional":
-            self.problems.append(self.unknown_option(key[0], option, source))
+            self.problems.append(choice_errors.unknown_option(self.search_path, key[0], option, source))
 
     def decide(self, key: Key, slot: Slot) -> Slot | None:
         """What is taken at a group's place; None when the command line has deleted it."""
         if key in self.wishes:
             slot = Slot(options=self.wishes[key].options, source=self.wishes[key].source)
         for number, edit in enumerate(self.edits):
-            if edit.action is Action.add or not _matches(edit.group, edit.package, key):
+            if edit.action is Action.add or not packages.matches(edit.group, edit.package, key):
                 continue
             self.used.add(number)
             if edit.action is Action.change:
                 return Slot(options=edit.options, source=edit.source)
             if edit.options and edit.options != slot.options:
-                self.problems.append(_not_equal(edit, slot))
+                self.problems.append(choice_errors.not_equal(edit, slot))
             return None
         return slot
 
@@ -223,7 +212,7 @@ class _Walk:
         """The last wish for each group that takes part."""
         settled: dict[Key, Wish] = {}
         for wish in self.found:
-            keys = [key for key in self.slots if _matches(wish.group, wish.package, key)]
+            keys = [key for key in self.slots if packages.matches(wish.group, wish.package, key)]
             settled.update(dict.fromkeys(keys, wish))
         return settled
 
@@ -231,11 +220,11 @@ class _Walk:
         """Raises the first thing that was wrong in the final pass."""
         for number, edit in enumerate(self.edits):
             if number not in self.used:
-                raise self.not_in_list(edit)
+                raise choice_errors.not_in_list(edit, self.slots)
         deleted = {edit.group for edit in self.edits if edit.action is Action.delete}
         for wish in self.found:
             if wish.group not in deleted and not any(
-                _matches(wish.group, wish.package, k) for k in self.slots
+                packages.matches(wish.group, wish.package, k) for k in self.slots
             ):
                 raise errors.ConfigError(
                     f"nothing to override: `{wish.group}` is in no defaults list",
@@ -244,97 +233,3 @@ class _Walk:
                 )
         for problem in self.problems:
             raise problem
-
-    def not_in_list(self, edit: GroupEdit) -> errors.ConfigError:
-        packages = [f"{group}@{package}" for group, package in self.slots if group == edit.group]
-        option = ",".join(edit.options) or "OPTION"
-        if edit.action is Action.delete:
-            hint = f"groups in it: {choices(group for group, _ in self.slots)}"
-        else:
-            hint = "\n".join(f"{p}={option}" for p in packages) or f"+{edit.group}={option}"
-        return errors.UnknownChoice(
-            f"`{edit.group}` is not in the defaults list", where=edit.source.where, hint=hint
-        )
-
-    def unknown_option(self, group: str, option: str, source: Source) -> errors.ConfigError:
-        options = self.search_path.options(group)
-        if not group:
-            return errors.UnknownChoice(
-                f"no file {words.shown(option)}",
-                where=source.where,
-                nearest=nearest(option, options),
-                hint=f"searched: {self.search_path.folders}",
-            )
-        if not options:
-            return errors.UnknownChoice(
-                f"no group {words.shown(group)}",
-                where=source.where,
-                nearest=nearest(group, sorted(self.search_path.groups)),
-                hint=f"groups: {choices(sorted(self.search_path.groups))}",
-            )
-        close = nearest(option, options)
-        token = f"{group}={close[0]}\n" if close and source.kind == "override" else ""
-        return errors.UnknownChoice(
-            f"no option {words.shown(option)} in group `{group}`",
-            where=source.where,
-            nearest=close,
-            hint=f"{token}options: {choices(options, close=close)} (searched: {self.search_path.folders})",
-        )
-
-    def undecided(self, group: str, source: Source) -> errors.ConfigError:
-        options = self.search_path.options(group)
-        return errors.MissingValue(
-            f"`{group}` must be chosen", where=source.where, hint=f"{group}=OPTION, one of {choices(options)}"
-        )
-
-
-def _not_equal(edit: GroupEdit, slot: Slot) -> errors.ConfigError:
-    return errors.OverrideError(
-        f"`{edit.group}` is `{', '.join(slot.options)}`, not `{', '.join(edit.options)}`, and stays",
-        where=edit.source.where,
-        hint=f"~{edit.group} deletes it whatever it is",
-    )
-
-
-def _matches(group: str, package: str | None, key: Key) -> bool:
-    """Whether a group, and a package where one is named, mean the place `key`."""
-    if group != key[0]:
-        return False
-    return key[1] == (group.replace("/", ".") if package is None else _absolute(package))
-
-
-def _join(group: str, name: str) -> str:
-    if name.startswith("/"):
-        return name[1:]
-    return f"{group}/{name}" if group else name
-
-
-def _split(name: str) -> tuple[str, str]:
-    group, _, option = name.rpartition("/")
-    return group, option
-
-
-def _package_of(entry: Entry, name: str, parent: str) -> str:
-    if entry.package is not None:
-        return _inside(parent, entry.package)
-    if entry.group.startswith("/"):
-        return name.replace("/", ".")
-    return _inside(parent, entry.group.replace("/", "."))
-
-
-def _inside(parent: str, package: str) -> str:
-    if package == GLOBAL or package.startswith(GLOBAL + "."):
-        return _absolute(package)
-    if package == HERE:
-        return parent
-    return f"{parent}.{package.removeprefix(HERE + '.')}".strip(".")
-
-
-def _absolute(package: str) -> str:
-    return package.removeprefix(GLOBAL).strip(".")
-
-
-def _placed(body: Node, package: str) -> Node:
-    for part in reversed(package.split(".")) if package else ():
-        body = Node(content={part: body}, source=body.source)
-    return body

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from tfjob_kit import errors
-from tfjob_kit.config.grammar import casts, words
+from tfjob_kit.config.grammar import casts, interpolations, words
 from tfjob_kit.config.grammar.words import Word
 
 Value = Word | list["Value"] | dict[str, "Value"]
@@ -251,24 +251,13 @@ class _Scanner:
     def interpolation(self, skip: int) -> str:
         """`${...}` with all that is nested in it, as written."""
         opening = self.at + skip
-        depth, at, quote = 0, opening + 1, ""
-        while at < self.end:
-            char = self.text[at]
-            if quote:
-                quote = "" if char == quote else quote
-            elif char in "'\"":
-                quote = char
-            elif char == "{":
-                depth += 1
-            elif char == "}":
-                depth -= 1
-            at += 1
-            if depth == 0:
-                self.at = at
-                return self.text[opening:at]
-        self.fail(
-            "this interpolation is never closed", opening, "close it with }, or write \\${ for the text"
-        )
+        end = interpolations.end_of(self.text, opening)
+        if end is None:
+            self.fail(
+                "this interpolation is never closed", opening, "close it with }, or write \\${ for the text"
+            )
+        self.at = end
+        return self.text[opening:end]
 
     def peek(self) -> str:
         return self.text[self.at] if self.at < self.end else ""
