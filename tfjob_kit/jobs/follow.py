@@ -25,12 +25,16 @@ __all__ = ["follow"]
 _QUEUE_SIZE = 10_000
 _POLL_SECONDS = 0.5
 _REWATCHES = 5
-_QUIET_POLLS = 20
-"""Polls without a line (10 s) after which a replica that outlives its job is no longer waited for."""
+_PATIENCE_SECONDS = 10.0
 
 
 def follow(
-    cluster: port.Cluster, ref: port.JobRef, *, stop: threading.Event, tail: int | None = None
+    cluster: port.Cluster,
+    ref: port.JobRef,
+    *,
+    stop: threading.Event,
+    tail: int | None = None,
+    patience: float = _PATIENCE_SECONDS,
 ) -> Iterator[Event]:
     """Everything that happens to the job from now on, after what is there already.
 
@@ -39,6 +43,7 @@ def follow(
         ref: The job.
         stop: Ends the stream early, without a Finished; the job goes on.
         tail: Of the lines that are there already, only the last so many of each replica.
+        patience: Seconds without any news after which a replica that outlives its job is not waited for.
 
     Yields:
         State, replicas, lines, progress and warnings as they come; Finished last.
@@ -47,7 +52,7 @@ def follow(
         JobNotFound: No job of that name.
         ClusterError: The engine cannot be watched any more.
     """
-    follower = _Follower(cluster, ref, stop=stop, tail=tail)
+    follower = _Follower(cluster, ref, stop=stop, tail=tail, patience=patience)
     try:
         yield from follower.run()
     finally:
@@ -66,7 +71,13 @@ class _Follower:
     """One stream: its threads, the queue between, what is still to come."""
 
     def __init__(
-        self, cluster: port.Cluster, ref: port.JobRef, *, stop: threading.Event, tail: int | None
+        self,
+        cluster: port.Cluster,
+        ref: port.JobRef,
+        *,
+        stop: threading.Event,
+        tail: int | None,
+        patience: float,
     ) -> None:
         self._cluster = cluster
         self._ref = ref
@@ -78,7 +89,8 @@ class _Follower:
         self._streams: dict[str, LogStream] = {}
         self._offered: set[str] = set()
         self._open_runs: dict[str, str] = {}
-        self._quiet_polls = 0
+        self._quiet_seconds = 0.0
+        self._patience = patience
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def run(self) -> Iterator[Event]:
@@ -100,9 +112,9 @@ class _Follower:
         try:
             item = self._queue.get(timeout=_POLL_SECONDS)
         except queue.Empty:
-            self._quiet_polls += 1
+            self._quiet_seconds += _POLL_SECONDS
             return
-        self._quiet_polls = 0
+        self._quiet_seconds = 0.0
         match item:
             case port.Change():
                 self._job.take(item)
@@ -137,7 +149,7 @@ class _Follower:
                 self._attach()
                 self._attach_gone()
             return not self._open_runs
-        return self._quiet_polls >= _QUIET_POLLS
+        return self._quiet_seconds >= self._patience
 
     def _pods(self) -> list[port.Object]:
         try:
