@@ -17,6 +17,7 @@ from typing import Any, Protocol, TypeVar
 
 import pytest
 
+from tfjob_kit.cluster import local
 from tfjob_kit.cluster.fake import FakeCluster
 from tfjob_kit.cluster.port import Cluster, JobRef, Object, PodRef
 
@@ -95,7 +96,28 @@ def _fake(tmp_path: Path) -> Iterator[Driver]:
     yield FakeDriver(tmp_path)
 
 
-ENGINES: dict[str, Callable[[Path], Iterator[Driver]]] = {"fake": _fake}
+def _local(tmp_path: Path) -> Iterator[Driver]:
+    engine = local.connect(state_dir=tmp_path / "state", cwd=tmp_path, find_gpus=list)
+    try:
+        yield FileDriver(engine, tmp_path)
+    finally:
+        _end_jobs(engine, tmp_path / "state")
+
+
+def _end_jobs(engine: local.LocalCluster, state: Path) -> None:
+    """Deletes what a test has left and waits until no keeper is there any more."""
+    for job in engine.list():
+        meta = job["metadata"]
+        engine.delete(JobRef(namespace=meta["namespace"], name=meta["name"]))
+    deadline = time.monotonic() + 30
+    while any((state / "jobs").glob("*/*")):
+        if time.monotonic() > deadline:
+            pytest.fail("a job did not end")
+        engine.list()
+        time.sleep(0.02)
+
+
+ENGINES: dict[str, Callable[[Path], Iterator[Driver]]] = {"fake": _fake, "local": _local}
 """Name -> generator that yields a driver and tidies up after it: one entry makes an engine pass the suite."""
 
 

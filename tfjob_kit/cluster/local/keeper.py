@@ -206,6 +206,9 @@ def main(argv: list[str]) -> int:
     os.write(ready, b"!")
     os.close(ready)
     keeper.run()
+    # Who deletes the job while the lock is still held leaves it to us: so look once more without it.
+    os.close(lock)
+    caretaker.look_after(JobDir(path=path))
     return 0
 
 

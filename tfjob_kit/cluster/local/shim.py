@@ -99,19 +99,20 @@ def _run(command: Command, keeper: int, output: int, reports: int) -> NoReturn:
 
 def _serve(command: Command, output: int, reports: int) -> None:
     try:
-        pid = _start(command, output)
+        # Held until the end: a forgotten Popen would collect the command's status before we do.
+        process = _start(command, output)
     except (OSError, ValueError, subprocess.SubprocessError) as error:
         _report(reports, {"error": _reason(error, command)})
         return
     os.close(output)
-    _report(reports, {"pid": pid})
-    status = _wait(pid)
+    _report(reports, {"pid": process.pid})
+    status = _wait(process.pid)
     process_tree.kill_all(lambda: process_tree.descendants(os.getpid()), is_parent=True)
     _report(reports, {"status": status})
 
 
-def _start(command: Command, output: int) -> int:
-    process = subprocess.Popen(
+def _start(command: Command, output: int) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
         list(command.argv),
         cwd=command.directory,
         env=dict(command.environ),
@@ -121,7 +122,6 @@ def _start(command: Command, output: int) -> int:
         start_new_session=True,
         preexec_fn=_before_exec,
     )
-    return process.pid
 
 
 def _before_exec() -> None:
