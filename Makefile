@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help env demo test slow lint format golden bench docs docs-serve check lock wheel image image-check

@@ -16,15 +16,15 @@ fi
 
 python=$PWD/.venv/bin/python
 root=$(mktemp -d)
-# The mounts end with the namespace; until then nothing may be removed through them.
-trap 'umount --recursive "$root" 2>/dev/null || true; rm -rf --one-file-system "$root" || true' EXIT
+# A mount of its own, so that one recursive umount takes all that lies below; nothing is removed through mounts.
+mount --bind "$root" "$root"
+trap 'umount --recursive "$root" && rm -rf "$root"' EXIT
 chmod 755 "$root"
-# On a file system of its own, so that `umount` above takes everything and nothing else.
 mkdir -p "$root"/{dev/shm,etc,opt/tfjob-kit,output,proc,src,tmp,usr/local,var/cache/pip,workspace}
 
 echo "== base: system libraries read-only, Python copied to /usr/local"
 for folder in bin lib lib64 sbin share; do
-  mkdir "$root/usr/$folder" && mount --rbind "/usr/$folder" "$root/usr/$folder"
+  mkdir "$root/usr/$folder" && mount --bind "/usr/$folder" "$root/usr/$folder"
   mount -o remount,ro,bind "$root/usr/$folder"
   [ "$folder" = share ] || ln -s "usr/$folder" "$root/$folder"
 done
@@ -33,7 +33,6 @@ cp -a "$base/bin" "$root/usr/local/"
 mkdir "$root/usr/local/lib"
 tar -C "$base/lib" --exclude site-packages --exclude test --exclude __pycache__ -c . | tar -C "$root/usr/local/lib" -x
 mkdir "$root$("$python" -c 'import sys; print("/usr/local/lib/python%d.%d/site-packages" % sys.version_info[:2])')"
-"$root/usr/local/bin/python3" -c '' 2>/dev/null || true
 mount -t proc proc "$root/proc"
 for device in null zero random urandom; do
   touch "$root/dev/$device" && mount --bind "/dev/$device" "$root/dev/$device"
@@ -51,7 +50,7 @@ inside() {
   while [ "$1" != -- ]; do environment+=("$1") && shift; done
   shift
   env -i "${environment[@]}" HOME=/tmp PATH=/opt/tfjob-kit/bin:/usr/local/bin:/usr/bin:/bin \
-    chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs \
+    "$(command -v chroot)" "$root" setpriv --reuid "$user" --regid "$user" --clear-groups --no-new-privs \
     --inh-caps=-all "$@"
 }
 
@@ -65,7 +64,7 @@ inside 1001 "${settings[@]}" PIP_CACHE_DIR=/var/cache/pip -- /src/image/install.
 
 echo "== train: 20 steps as user 1000; /src is gone, /opt/tfjob-kit cannot be written"
 umount "$root/var/cache/pip"
-rm -rf --one-file-system "$root/src"
+rm -rf "$root/src"
 chown -R 0:0 "$root/opt/tfjob-kit"
 chown 1000:1000 "$root/output" "$root/workspace"
 inside 1000 -- tfjob-kit render model=digits_cnn gpus=0 train.steps=20 --name image-check -o json >"$root/tmp/manifest.json"
