@@ -147,6 +147,15 @@ TABLE = [
         "unknown function `oops`",
         "choice, range",
     ),
+    ("++command[0]=x", errors.UnknownChoice, "`command` has 0 items", "command+=[VALUE]"),
+    ("~command[0]", errors.UnknownChoice, "`command` has 0 items", "command+=[VALUE]"),
+    ("env.A+=[x]", errors.UnknownChoice, "no key `env.A`", "to add it: +env.A=[x]"),
+    ("~experiment", errors.UnknownChoice, "no key `experiment`", ""),
+    ("~job.ttl=x", errors.InvalidValue, "`job.ttl` must be a time", ""),
+    ("~replicas=3", errors.InvalidValue, "`replicas` is `null` (default), not `3`", "~replicas deletes it"),
+    ("resources.memory=1Xi", errors.InvalidValue, "not `1Xi`", UNITS),
+    ("resources.memory=-4", errors.InvalidValue, "not `-4`", "resources.memory=4"),
+    ("job.ttl=9999999999999", errors.InvalidValue, "`job.ttl` must be a time", TIMES),
     # choices left open
     (
         "gpu_memory=limit",

@@ -14,6 +14,7 @@ from tfjob_kit.config import compose, parse_override, plain, schema, show, to_ya
 from tfjob_kit.config.grammar.keys import format_path, parse_path
 from tfjob_kit.config.grammar.writing import format_value
 
+unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 grammar_texts = st.text(alphabet="ab1.,:{}[]()'\"\\$ =~+-@/?_%\n\té\0", max_size=16)
 numbers = st.integers(-(10**12), 10**12) | st.floats(allow_nan=False)
@@ -35,6 +36,7 @@ def resolvable(value: Any) -> bool:
     return all(map(resolvable, value)) if isinstance(value, list) else True
 
 
+@unhurried
 @given(data)
 def test_a_written_value_is_read_back(value: Any) -> None:
     if resolvable(value):
@@ -46,6 +48,7 @@ def test_a_written_value_is_read_back(value: Any) -> None:
 names = texts.filter(lambda text: text and text.isprintable() and not set(text) & set(" (){}=,'\""))
 
 
+@unhurried
 @given(st.lists(st.integers(-9, 9) | names))
 def test_a_written_path_is_read_back(parts: list[str | int]) -> None:
     path = ("a", *parts)
@@ -85,12 +88,13 @@ configs = st.builds(
 )
 
 
+@unhurried
 @given(configs)
 def test_yaml_reads_back_as_the_same_config(config: schema.RunConfig) -> None:
     assert plain.from_plain(yaml.safe_load(to_yaml(config))) == config
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
+@unhurried
 @given(configs)
 @example(
     schema.RunConfig(env={"A": "${name} \\${x} \\\\${y}"}, model=schema.ModelConfig(params={"a": "1e3"}))
@@ -127,6 +131,7 @@ def failure(action: Callable[[], object]) -> errors.ConfigError | None:
     return None
 
 
+@unhurried
 @given(st.text(max_size=30) | grammar_texts)
 def test_only_our_errors_come_out_of_parsing(text: str) -> None:
     for override in (text, f"x={text}"):
@@ -192,7 +197,7 @@ overrides = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=120)
+@unhurried
 @given(st.lists(overrides | st.text(max_size=12), max_size=4))
 def test_only_our_errors_come_out_of_composition(texts: list[str]) -> None:
     with TemporaryDirectory() as folder:
@@ -204,7 +209,7 @@ def test_only_our_errors_come_out_of_composition(texts: list[str]) -> None:
     assert plain.from_plain(yaml.safe_load(to_yaml(composed.config))) == composed.config
 
 
-@settings(deadline=None)
+@unhurried
 @given(st.text(max_size=60) | st.text(alphabet="a:-[]{}&*!|>'\"%#? \n\t1", max_size=60))
 def test_only_our_errors_come_out_of_files(text: str) -> None:
     with TemporaryDirectory() as folder:

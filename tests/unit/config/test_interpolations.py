@@ -81,6 +81,7 @@ UNRESOLVED = [
     ("name='${'", "", "write"),
     ("+model.params.x=${model.params}", "Interpolation to parent node detected", "write"),
     ("name=${oc.decode:'[1'}", "", "write"),
+    ("name=${oc.create:{1:2}}", "it gives a dict", "write"),
 ]
 
 

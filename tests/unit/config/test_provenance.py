@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tfjob_kit.bundled import bundled_dir
 from tfjob_kit.config import Source, compose
 
 Project = Callable[[dict[str, str]], Path]
@@ -63,6 +64,11 @@ def test_a_source_carries_its_parts(project: Project) -> None:
 
 def test_shipped_files_are_shown_as_conf(tmp_path: Path) -> None:
     assert compose([], cwd=tmp_path).sources["gpus"].path == "conf/config.yaml"
+
+
+def test_shipped_files_are_shown_as_conf_even_below_the_working_directory() -> None:
+    above = bundled_dir("conf").parent.parent
+    assert compose([], cwd=above).sources["gpus"].path == "conf/config.yaml"
 
 
 def test_files_outside_the_working_directory_are_shown_in_full(project: Project, tmp_path: Path) -> None:

@@ -204,3 +204,36 @@ def test_a_very_long_override_is_shown_around_its_fault() -> None:
         parse_override("x=" + "a" * 500 + "]")
     line, mark = (caught.value.source or "").split("\n")
     assert "]" == line[mark.index("^")]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("float([1,2])", [1.0, 2.0]),
+        ("int({a:1.5,b:true})", {"a": 1, "b": 1}),
+        ("bool(0)", False),
+        ("[int(2.5)]", [2]),
+        ("\\\\${a}", "\\\\${a}"),
+        ("a\\,${b}", "a,${b}"),
+        ("a\\\\${b}", "a\\\\${b}"),
+    ],
+)
+def test_casts_and_escapes_reach_into_values(text: str, value: object) -> None:
+    assert repr(parse_override(f"x={text}").value) == repr(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("float(x)", "`float(...)`: `x` is not a number"),
+        ("int(inf)", "`int(...)`: `inf` is not a number"),
+        ("bool(null)", "`bool(...)`: `null` is neither true nor false"),
+        ("{a", "this bracket is never closed"),
+        ("choice(a", "this bracket is never closed"),
+        ("{a b", "this bracket is never closed"),
+    ],
+)
+def test_a_cast_or_bracket_that_fails_says_why(text: str, message: str) -> None:
+    with pytest.raises(errors.OverrideError) as caught:
+        parse_override(f"x={text}")
+    assert caught.value.message == message

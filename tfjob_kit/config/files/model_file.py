@@ -9,6 +9,7 @@ import ast
 from pathlib import Path
 
 from tfjob_kit import bundled, errors
+from tfjob_kit.config.files.search_path import show_path
 from tfjob_kit.config.grammar import words
 from tfjob_kit.config.nearest import choices, nearest
 
@@ -32,8 +33,8 @@ def find_model(name: str, *, conf_dir: Path | None, cwd: Path) -> Path:
         for path in sorted(folder.glob("*.py")):
             files.setdefault(path.stem, path)
     if name not in files:
-        _fail_absent(name, sorted(files), [_shown(folder, cwd) for folder in folders])
-    _check(files[name], shown=_shown(files[name], cwd))
+        _fail_absent(name, sorted(files), [show_path(folder, cwd=cwd) for folder in folders])
+    _check(files[name], shown=show_path(files[name], cwd=cwd))
     return files[name]
 
 
@@ -70,10 +71,3 @@ def _check(path: Path, *, shown: str) -> None:
         raise errors.ModelError(
             "`build` takes no parameters", where=f"{shown}:{found['build'].lineno}", hint=SIGNATURE
         )
-
-
-def _shown(path: Path, cwd: Path) -> str:
-    for root in (cwd, bundled.bundled_dir("models").parent):
-        if path.is_relative_to(root):
-            return path.relative_to(root).as_posix()
-    return path.as_posix()

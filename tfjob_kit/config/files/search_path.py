@@ -42,11 +42,7 @@ class SearchPath:
 
     def show(self, path: Path) -> str:
         """The path for people: relative to the working directory, shipped files as `conf/...`."""
-        shipped = bundled.bundled_dir("conf").parent
-        for root in (self.cwd, shipped):
-            if path.is_relative_to(root):
-                return path.relative_to(root).as_posix()
-        return path.as_posix()
+        return show_path(path, cwd=self.cwd)
 
     @property
     def folders(self) -> str:
@@ -55,6 +51,14 @@ class SearchPath:
         is_shipped = [folder == own and folder != self.cwd / "conf" for folder in self.dirs]
         names = [self.show(folder) for folder in self.dirs]
         return ", ".join(f"shipped {n}" if s else n for n, s in zip(names, is_shipped, strict=True))
+
+
+def show_path(path: Path, *, cwd: Path) -> str:
+    """A path for people: shipped files as `conf/...` or `models/...`, others relative to `cwd` if below it."""
+    for folder in (bundled.bundled_dir("conf"), bundled.bundled_dir("models")):
+        if path.is_relative_to(folder):
+            return path.relative_to(folder.parent).as_posix()
+    return (path.relative_to(cwd) if path.is_relative_to(cwd) else path).as_posix()
 
 
 def make_search_path(*, conf_dir: Path | None, cwd: Path) -> SearchPath:
