@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfjob_kit import errors
-from tfjob_kit.cluster.port import JobRef
 
 if TYPE_CHECKING:
-    from tfjob_kit.cluster.port import Cluster
+    from tfjob_kit.cluster.port import Cluster, JobRef
 
 __all__ = ["ENGINE_ENV", "Choice", "check_name", "choose", "connect", "job_ref"]
 
@@ -56,7 +55,9 @@ def job_ref(cluster: Cluster, name: str, namespace: str | None) -> JobRef:
     check_name(name, what="a job")
     if namespace is not None:
         check_name(namespace, what="a namespace")
-    return JobRef(namespace=namespace or cluster.default_namespace, name=name)
+    from tfjob_kit.cluster import port
+
+    return port.JobRef(namespace=namespace or cluster.default_namespace, name=name)
 
 
 def check_name(name: str, *, what: str) -> None:

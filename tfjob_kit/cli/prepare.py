@@ -6,7 +6,6 @@ Owns their order and what comes from outside: the working directory and the rand
 from __future__ import annotations
 
 import dataclasses
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,4 +83,6 @@ def _in_namespace(namespace: str | None, run_config: RunConfig) -> RunConfig:
 
 
 def _suffix() -> str:
+    import secrets
+
     return "".join(secrets.choice(_SUFFIX_LETTERS) for _ in range(_SUFFIX_LENGTH))

@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
-from tfjob_kit.cli import console, engines, following, options, roles
-from tfjob_kit.cluster.port import JobRef
+from tfjob_kit.cli import console, engines, options, roles
 
 if TYPE_CHECKING:
-    from tfjob_kit.cluster.port import Cluster
+    from tfjob_kit.cluster.port import Cluster, JobRef
     from tfjob_kit.jobs.events import LogLine
     from tfjob_kit.jobs.replica_view import ReplicaView
 
@@ -103,6 +102,7 @@ def _show(line: LogLine, output: str) -> None:
 
 def _follow_lines(cluster: Cluster, ref: JobRef, tail: int | None) -> Iterator[LogLine]:
     from tfjob_kit import jobs
+    from tfjob_kit.cli import following
     from tfjob_kit.jobs import events
 
     with following.leaving(ref):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfjob_kit.cli import console, engines, following, options, prepare, screens
-from tfjob_kit.cluster.port import JobRef
+from tfjob_kit.cli import console, engines, options, prepare
 
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster
@@ -53,6 +52,8 @@ def _try(cluster: Cluster, prepared: prepare.Prepared, *, output: str) -> int:
 
 def _start(cluster: Cluster, prepared: prepare.Prepared, *, detach: bool, output: str) -> int:
     from tfjob_kit import jobs
+    from tfjob_kit.cli import following, screens
+    from tfjob_kit.cluster.port import JobRef
 
     console.say(f"plan: {prepared.description}")
     submitted = jobs.submit(cluster, prepared.manifest)

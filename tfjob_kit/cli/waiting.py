@@ -10,11 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
-from tfjob_kit.cli import console, durations, engines, following, options
-from tfjob_kit.cluster.port import JobRef
+from tfjob_kit.cli import console, durations, engines, options
 
 if TYPE_CHECKING:
-    from tfjob_kit.cluster.port import Cluster
+    from tfjob_kit.cluster.port import Cluster, JobRef
     from tfjob_kit.jobs import JobView
 
 __all__ = ["cancel", "wait"]
@@ -66,6 +65,7 @@ def cancel(
 
 def _await(cluster: Cluster, ref: JobRef, *, until: str, seconds: int | None) -> JobView:
     from tfjob_kit import jobs
+    from tfjob_kit.cli import following
 
     stop = threading.Event()
     timer = threading.Timer(seconds if seconds is not None else threading.TIMEOUT_MAX, stop.set)
