@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any, Literal, cast
 
 from tfjob_kit.config import composition, plain, schema
-from tfjob_kit.config.grammar import interpolations
+from tfjob_kit.config.grammar import interpolations, words
 from tfjob_kit.config.grammar.keys import Path, format_path
 from tfjob_kit.config.tree.source import Source
 
@@ -56,8 +56,8 @@ def _with_comments(data: Any, sources: Mapping[str, Source]) -> str:
     shown: list[str] = []
     for line, path in _lines(data, (), 0):
         source = sources.get(format_path(path))
-        comment = "" if source is None else f"{'':{max(0, _COMMENT_COLUMN - len(line))}}  # {source.text}"
-        shown.append(f"{line}{comment}\n")
+        text = "" if source is None else f"  # {words.printable(source.text)}"
+        shown.append(f"{line:{_COMMENT_COLUMN}}{text}\n" if text else f"{line}\n")
     return "".join(shown)
 
 

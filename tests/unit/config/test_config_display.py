@@ -93,3 +93,13 @@ def test_any_number_comes_back_from_yaml(value: object) -> None:
     again = plain.from_plain(yaml.safe_load(to_yaml(config)))
     assert again == config
     assert type(again.model.params["a"]) is type(value)
+
+
+def test_comments_stay_on_their_line(project: Project, tmp_path: Path) -> None:
+    project({"config": "gpus: 3\ncommand: [" + ",".join(["word"] * 50) + "]\n"})
+    odd = tmp_path / "a\nb # c"
+    (tmp_path / "conf").rename(odd)
+    composed = compose(["command=[x]"], cwd=tmp_path, conf_dir=odd)
+    shown = show(composed, sources=True)
+    assert yaml.safe_load(shown) == plain.to_plain(composed.config)
+    assert max(map(len, shown.splitlines())) < 200

@@ -54,7 +54,7 @@ class SearchPath:
 
 
 def show_path(path: Path, *, cwd: Path) -> str:
-    """A path for people: shipped files as `conf/...` or `models/...`, others relative to `cwd` if below it."""
+    """A path for people: shipped ones as `conf/...` or `models/...`, others relative to `cwd` if below."""
     for folder in (bundled.bundled_dir("conf"), bundled.bundled_dir("models")):
         if path.is_relative_to(folder):
             return path.relative_to(folder.parent).as_posix()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+_LONGEST = 60  # Characters of a replaced value that people get to read.
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Source:
@@ -45,7 +47,8 @@ class Source:
         if self.was is None:
             return self.place
         before = "by default" if self.was_at == "default" else f"at {self.was_at}"
-        return f"{self.place}; was {self.was} {before.replace('at override', 'in override')}"
+        was = self.was if len(self.was) <= _LONGEST else self.was[: _LONGEST - 3] + "..."
+        return f"{self.place}; was {was} {before.replace('at override', 'in override')}"
 
     @property
     def where(self) -> str:
