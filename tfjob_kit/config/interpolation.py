@@ -12,7 +12,7 @@ from typing import Any, NoReturn, cast
 
 from tfjob_kit import errors
 from tfjob_kit.config.grammar import interpolations, words
-from tfjob_kit.config.grammar.keys import Path, format_path
+from tfjob_kit.config.grammar.keys import Path, show_path
 from tfjob_kit.config.grammar.words import Word
 from tfjob_kit.config.nearest import nearest
 from tfjob_kit.config.tree import node as nodes
@@ -120,7 +120,7 @@ def _fail(error: Exception, path: Path, node: Node) -> NoReturn:
     close = nearest(named[1], fields.all_paths()) if named and named[1] not in fields.all_paths() else ()
     lines = [f"did you mean ${{{close[0]}}}?"] if close else []
     raise errors.InvalidValue(
-        f"`{format_path(path)}`: {words.shown(text)} cannot be resolved: {reason}",
+        f"{show_path(path)}: {words.shown(text)} cannot be resolved: {reason}",
         where=node.source.where,
         nearest=close,
         hint="\n".join([*lines, "write \\${ for the text itself"]),

@@ -170,3 +170,8 @@ def test_an_empty_file_is_an_empty_option(project: Project) -> None:
 
 def test_a_byte_order_mark_does_not_matter(project: Project) -> None:
     assert compose([], cwd=project({"config": "\ufeffgpus: 2\n"})).config.gpus.total == 2
+
+
+def test_a_key_with_control_characters_is_shown_on_one_line(project: Project) -> None:
+    error = fails(project, '"a\\n\\eb": 1\n')
+    assert error.message == "no key `a??b`"

@@ -15,7 +15,7 @@ Path = tuple[str | int, ...]
 """Names and list indices from the root of the config; empty for the root."""
 
 _SIMPLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
-_NAME = re.compile(r"""(?:\\[.\\\[\]]|[^\s.\\\[\](){}=,'"])+""")
+_NAME = re.compile(r"""(?:\\[.\\\[\]]|[^\s\x00-\x1f\x7f.\\\[\](){}=,'"])+""")
 _INDEX = re.compile(r"\[(-?[0-9]{1,9})\]")
 _ESCAPED = re.compile(r"([.\\\[\]])")
 
@@ -55,6 +55,11 @@ def format_path(path: Path) -> str:
     """The dotted key of a path, as parse_path reads it."""
     parts = [f"[{part}]" if isinstance(part, int) else "." + _ESCAPED.sub(r"\\\1", part) for part in path]
     return "".join(parts).removeprefix(".")
+
+
+def show_path(path: Path) -> str:
+    """The dotted key in backquotes for a message; keys of files may hold any character."""
+    return words.shown(format_path(path), limit=100)
 
 
 def _fail(text: str, at: int, line: str, start: int) -> NoReturn:

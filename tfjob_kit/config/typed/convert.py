@@ -11,7 +11,7 @@ from typing import Any, NoReturn, cast
 
 from tfjob_kit import errors
 from tfjob_kit.config import plain, schema
-from tfjob_kit.config.grammar.keys import Path, format_path
+from tfjob_kit.config.grammar.keys import Path, format_path, show_path
 from tfjob_kit.config.grammar.words import Word
 from tfjob_kit.config.tree import node as nodes
 from tfjob_kit.config.tree.node import Node
@@ -152,11 +152,10 @@ def _convert_any(node: Node, path: Path) -> Any:
 
 def refuse(refusal: Refusal, node: Node, path: Path) -> NoReturn:
     """Raises InvalidValue for a refusal at a node, with tokens ready to paste."""
-    key = format_path(path)
     lines = [_token(node, path, form) for form in refusal.forms]
     lines += [refusal.note] if refusal.note else []
     raise errors.InvalidValue(
-        f"`{key}` {refusal.problem}",
+        f"{show_path(path)} {refusal.problem}",
         where=node.source.where,
         nearest=refusal.names,
         hint="\n".join(lines) or None,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from tfjob_kit import errors
-from tfjob_kit.config.grammar.keys import Path, format_path
+from tfjob_kit.config.grammar.keys import Path, format_path, show_path
 from tfjob_kit.config.nearest import AT_MOST, WHOLE_LIST, nearest
 from tfjob_kit.config.tree.source import Source
 from tfjob_kit.config.typed import fields
@@ -30,8 +30,7 @@ def unknown_key(
     siblings = tuple(parent.keys) if parent else ()
     close = _close(path, known, siblings, groups)
     raise errors.UnknownChoice(
-        f"no key `{format_path(path)}`"
-        + (f" (`{format_path(known)}` holds one value)" if not siblings else ""),
+        f"no key {show_path(path)}" + (f" ({show_path(known)} holds one value)" if not siblings else ""),
         where=source.where,
         nearest=close,
         hint=_hint(path, source, text, close, siblings, groups),
