@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tfjob_kit.cluster.local import LocalCluster, connect, process_tree
 from tfjob_kit.cluster.local.job_dir import JobDir
 from tfjob_kit.cluster.port import JobRef, PodRef
@@ -97,7 +98,10 @@ def make_job(
             "spec": {"containers": [spec], "terminationGracePeriodSeconds": grace, **(pod_spec or {})}
         },
     }
-    roles = {"Chief": {"replicas": 1, **role}, **({"Worker": {"replicas": workers, **role}} if workers else {})}
+    roles = {
+        "Chief": {"replicas": 1, **role},
+        **({"Worker": {"replicas": workers, **role}} if workers else {}),
+    }
     return json.loads(
         json.dumps(
             {

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tfjob_kit import errors
 from tfjob_kit.cluster.local import process_tree
 from tfjob_kit.cluster.port import JobRef
@@ -159,10 +160,11 @@ def test_a_launcher_killed_before_its_keeper_started_leaves_a_lost_job(bench: Be
 
 
 def test_the_launchers_end_does_not_touch_the_job(bench: Bench) -> None:
+    job = json.dumps(make_job("job", *STAY))
     code = f"""
 import json, os, pathlib, signal
 from tfjob_kit.cluster.local import connect
-connect(state_dir=pathlib.Path({str(bench.state)!r})).create(json.loads({json.dumps(make_job("job", *STAY))!r}))
+connect(state_dir=pathlib.Path({str(bench.state)!r})).create(json.loads({job!r}))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False, timeout=60)
@@ -183,7 +185,9 @@ engine = connect(state_dir=pathlib.Path({str(bench.state)!r}))
 print([job["metadata"]["name"] for job in engine.list()])
 engine.delete(JobRef(namespace="default", name="job"))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
     assert "['job']\n" == done.stdout
     eventually(lambda: not bench.dir(ref).path.exists() and not daemons(bench))
 
@@ -200,13 +204,17 @@ try:
 except errors.JobExists as error:
     print("exists", error.status)
 """
-    runs = [subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    runs = [
+        subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) for _ in range(3)
+    ]
     said = sorted(run.communicate(timeout=60)[0].strip() for run in runs)
     assert ["created", "exists 409", "exists 409"] == said
     assert ["job"] == [path.name for path in (bench.state / "jobs" / "default").iterdir()]
 
 
-def test_a_damaged_job_is_named_by_get_and_left_out_by_list(bench: Bench) -> None:
+def test_a_damaged_job_is_named_by_get_and_left_out_by_list(
+    bench: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
     bench.wait_for(bench.submit("fine", "true"), "Succeeded")
     ref = bench.submit("broken", "true")
     bench.wait_for(ref, "Succeeded")
@@ -215,6 +223,7 @@ def test_a_damaged_job_is_named_by_get_and_left_out_by_list(bench: Bench) -> Non
     with pytest.raises(errors.ClusterError, match=r"job\.json"):
         bench.engine.get(ref)
     assert ["fine"] == [job["metadata"]["name"] for job in bench.engine.list()]
+    assert "job.json" in caplog.text
 
 
 def test_a_state_directory_that_is_a_file_is_named(tmp_path: Path, make_bench: Callable[..., Bench]) -> None:

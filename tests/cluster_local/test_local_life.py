@@ -8,6 +8,7 @@ import signal
 import sys
 
 import pytest
+
 from tfjob_kit import errors
 from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.local import caretaker
@@ -104,7 +105,9 @@ def test_on_failure_restarts_in_place_and_keeps_the_earlier_log(bench: Bench) ->
 
 
 def test_exit_code_policy_recreates_the_pod_with_its_port_and_its_disk(bench: Bench) -> None:
-    script = "echo $TFJOB_KIT_PORT $HOSTNAME; if [ -e /proc/self/cwd/done ]; then exit 0; fi; touch done; exit 143"
+    script = (
+        "echo $TFJOB_KIT_PORT $HOSTNAME; if [ -e /proc/self/cwd/done ]; then exit 0; fi; touch done; exit 143"
+    )
     ref = bench.submit(
         "code",
         "sh",
@@ -127,7 +130,7 @@ def test_a_permanent_exit_code_fails_the_job(bench: Bench) -> None:
 
 
 def test_survivors_end_when_the_job_ends(bench: Bench) -> None:
-    script = 'case $HOSTNAME in *chief*) exit 1;; *) exec sleep 600;; esac'
+    script = "case $HOSTNAME in *chief*) exit 1;; *) exec sleep 600;; esac"
     ref = bench.submit("clean", "sh", "-c", script, workers=1, run_policy={"cleanPodPolicy": "Running"})
     bench.wait_for(ref, "Failed")
     eventually(lambda: not bench.processes(ref), what="the worker ends")
@@ -156,7 +159,9 @@ def test_suspension_ends_the_pods_and_resumption_starts_new_ones(bench: Bench) -
     bench.engine.patch(ref, {"spec": {"runPolicy": {"suspend": True}}})
     bench.wait_for(ref, "Suspended")
     eventually(lambda: [] == bench.engine.pods(ref) and not bench.processes(ref), what="no pods")
-    bench.engine.patch(ref, {"spec": {"runPolicy": {"suspend": False}, "tfReplicaSpecs": {"Worker": {"replicas": 2}}}})
+    bench.engine.patch(
+        ref, {"spec": {"runPolicy": {"suspend": False}, "tfReplicaSpecs": {"Worker": {"replicas": 2}}}}
+    )
     bench.wait_for(ref, "Running")
     eventually(lambda: 3 == len(bench.processes(ref)), what="three replicas")
     assert first is not None
@@ -200,7 +205,9 @@ def test_a_replica_that_will_not_end_is_killed_after_its_grace(bench: Bench) -> 
 
 
 def test_the_same_name_can_be_used_again_while_the_old_job_ends(bench: Bench) -> None:
-    ref = bench.submit("same", "sh", "-c", "trap 'sleep 0.5; exit 0' TERM; echo up; while :; do sleep 0.05; done")
+    ref = bench.submit(
+        "same", "sh", "-c", "trap 'sleep 0.5; exit 0' TERM; echo up; while :; do sleep 0.05; done"
+    )
     eventually(lambda: bench.printed(ref, "up"))
     bench.engine.delete(ref)
     bench.submit("same", "sh", "-c", "echo second")

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from tfjob_kit import errors
 
 from .conftest import Bench, eventually, make_job
@@ -43,9 +47,6 @@ def test_a_job_waits_for_gpus_that_another_holds_and_then_runs(make_bench: MakeB
 
 
 def test_gpus_of_a_killed_keeper_are_free_again(make_bench: MakeBench) -> None:
-    import os
-    import signal
-
     bench = make_bench(find_gpus=two)
     first = bench.submit("first", *STAY, gpus=2)
     assert "0,1" == shown(bench, first)["gpus"]
@@ -84,10 +85,8 @@ def test_the_callers_own_choice_of_gpus_is_respected(tmp_path: Path, make_bench:
 
 def test_ports_of_parallel_jobs_do_not_meet(bench: Bench) -> None:
     refs = [bench.submit(f"job-{number}", *STAY, workers=1) for number in range(3)]
-    firsts = sorted(
-        int(shown(bench, ref, role)["port"]) for ref in refs for role in ("chief", "worker")
-    )
-    assert all(right - left >= 3 for left, right in zip(firsts, firsts[1:], strict=False))
+    firsts = sorted(int(shown(bench, ref, role)["port"]) for ref in refs for role in ("chief", "worker"))
+    assert all(right - left >= 3 for left, right in itertools.pairwise(firsts))
     register = json.loads((bench.state / "leases.json").read_text())
     assert {"default/job-0", "default/job-1", "default/job-2"} == set(register)
 
@@ -128,11 +127,31 @@ def test_the_shipped_runtime_without_tensorflow_is_refused(make_bench: MakeBench
         ({"pod_spec": {"initContainers": [{"name": "setup", "image": "x"}]}}, "setup"),
     ],
 )
-def test_what_has_no_meaning_here_is_refused_by_name(bench: Bench, options: dict[str, object], named: str) -> None:
+def test_what_has_no_meaning_here_is_refused_by_name(
+    bench: Bench, options: dict[str, object], named: str
+) -> None:
     with pytest.raises(errors.RefusedError) as caught:
         bench.engine.create(make_job("job", "true", **options))  # type: ignore[arg-type]
     assert named in caught.value.message
     assert [] == list((bench.state / "jobs").iterdir())
+
+
+def test_what_is_taken_but_not_done_here_is_said(bench: Bench) -> None:
+    ref = bench.submit(
+        "job",
+        *STAY,
+        livenessProbe={"exec": {"command": ["true"]}},
+        volumeMounts=[{"name": "v", "mountPath": "/data"}],
+        pod_spec={"volumes": [{"name": "v", "emptyDir": {}}]},
+    )
+    assert {"NotEnforced", "MountsAreDirectories"} <= set(bench.reasons(ref))
+
+
+def test_a_namespace_that_is_no_label_is_refused(bench: Bench) -> None:
+    job = make_job("job", "true")
+    job["metadata"]["namespace"] = "../elsewhere"
+    with pytest.raises(errors.ClusterError, match=r"metadata\.namespace"):
+        bench.engine.create(job)
 
 
 def two() -> list[str]:

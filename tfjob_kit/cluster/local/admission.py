@@ -5,6 +5,7 @@ Owns the checks beside the operator's own (`rules.validate`). Must not change th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -13,11 +14,14 @@ from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.local import environment, gpus, volumes
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules.defaults import with_defaults
-from tfjob_kit.errors import RefusedError
+from tfjob_kit.cluster.rules.objects import items
+from tfjob_kit.errors import ClusterError, RefusedError
 
 __all__ = ["Admitted", "Machine", "admit", "longest_grace", "roles_of"]
 
 _DEFAULT_GRACE = 30
+_DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+_NOT_DONE = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +53,7 @@ def admit(job: Object, *, machine: Machine, environ: Mapping[str, str]) -> Admit
         RefusedError: This machine cannot run it.
     """
     rules.validate(job)
+    _check_namespace(job["metadata"]["namespace"])
     roles = roles_of(job)
     for name, role in roles.items():
         _check_pod(role["template"], role=name)
@@ -73,19 +78,27 @@ def longest_grace(job: Object) -> float:
     )
 
 
+def _check_namespace(name: str) -> None:
+    # It becomes a directory.
+    if not _DNS_LABEL.fullmatch(name):
+        where = "metadata.namespace"
+        raise ClusterError(
+            f"the TFJob is not valid at `{where}`: `{name}` is not a DNS label", status=422, where=where
+        )
+
+
 def _check_pod(template: Object, *, role: str) -> None:
-    spec: Object = template["spec"]
-    extra = [c["name"] for c in [*spec["containers"], *(spec.get("initContainers") or [])]]
-    extra.remove(contract.CONTAINER_NAME)
+    containers = [*items(template, "spec", "containers"), *items(template, "spec", "initContainers")]
+    extra = [str(c["name"]) for c in containers if c["name"] != contract.CONTAINER_NAME]
     if extra:
         raise RefusedError(
-            f"{role}: the local engine runs the container `{contract.CONTAINER_NAME}` alone, not `{extra[0]}`",
+            f"{role}: container `{extra[0]}` cannot run here, `{contract.CONTAINER_NAME}` alone can",
             hint="run jobs with sidecars or init containers on a cluster",
         )
-    container: Object = spec["containers"][0]
+    container = containers[0]
     if not container.get("command"):
         raise RefusedError(
-            f"{role}: no command, and the entry point of image `{container['image']}` is not known here",
+            f"{role}: no command, and what image `{container['image']}` starts is not known here",
             hint='command=["python", "train.py"]',
         )
     environment.check_environment(container)
@@ -93,13 +106,17 @@ def _check_pod(template: Object, *, role: str) -> None:
 
 
 def _check_runtime(roles: Mapping[str, Object], machine: Machine) -> None:
-    commands = [role["template"]["spec"]["containers"][0] for role in roles.values()]
-    words = [word for c in commands for word in [*(c.get("command") or []), *(c.get("args") or [])]]
-    if contract.RUNTIME_MODULE in words and not machine.has_tensorflow():
+    if any(_is_runtime(role) for role in roles.values()) and not machine.has_tensorflow():
         raise RefusedError(
             "the shipped runtime needs TensorFlow, which is not installed here",
             hint="pip install 'tfjob-kit[train]'",
         )
+
+
+def _is_runtime(role: Object) -> bool:
+    container: Object = role["template"]["spec"]["containers"][0]
+    words: list[str] = [*(container.get("command") or []), *(container.get("args") or [])]
+    return contract.RUNTIME_MODULE in words
 
 
 def _notices(roles: Mapping[str, Object], *, asked: int, found: list[str]) -> dict[str, str]:
@@ -113,4 +130,21 @@ def _notices(roles: Mapping[str, Object], *, asked: int, found: list[str]) -> di
     if claims:
         names = ", ".join(f"`{claim}`" for claim in claims)
         notices["ClaimIsDirectory"] = f"no volume claims on this machine: {names} is a directory of the state"
+    for name, role in roles.items():
+        notices |= _notices_of_role(name, role)
+    return notices
+
+
+def _notices_of_role(name: str, role: Object) -> dict[str, str]:
+    container: Object = role["template"]["spec"]["containers"][0]
+    notices: dict[str, str] = {}
+    ignored = ", ".join(field for field in _NOT_DONE if field in container)
+    if ignored:
+        notices["NotEnforced"] = f"{name}: {ignored} has no effect on this machine"
+    paths = [mount["mountPath"] for mount in items(container, "volumeMounts")]
+    moved = [path for path in paths if path != volumes.SHM]
+    if moved and not _is_runtime(role):
+        notices["MountsAreDirectories"] = (
+            f"{name}: a process has no mounts: {', '.join(moved)} lie elsewhere, see {contract.MOUNTS_ENV}"
+        )
     return notices

@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from tfjob_kit.cluster.local.job_dir import JobDir
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules import kubelet
 from tfjob_kit.cluster.rules.conditions import is_finished, set_condition
+from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import ClusterError, JobNotFound
 
 __all__ = ["KEEPER_LOST", "has_keeper", "holding", "is_over", "look_after", "remove", "sweep_unborn"]
@@ -32,7 +33,7 @@ _UNBORN_SECONDS = 60
 
 
 @contextlib.contextmanager
-def holding(job: JobDir) -> Iterator[bool]:
+def holding(job: JobDir) -> Generator[bool]:
     """Holds the keeper's lock while it can be had; yields whether it was."""
     try:
         lock = files.try_lock(job.keeper_lock)
@@ -62,7 +63,7 @@ def look_after(job: JobDir) -> None:
 
 def is_over(job: Object) -> bool:
     """Whether the TFJob is Succeeded or Failed."""
-    return is_finished(job.get("status") or {})
+    return is_finished(part(job, "status"))
 
 
 def remove(job: JobDir) -> None:
@@ -126,12 +127,12 @@ def _lost_pod(pod: Object) -> Object:
 
 
 def _is_suspended(job: Object) -> bool:
-    return bool((job["spec"].get("runPolicy") or {}).get("suspend"))
+    return bool(part(job, "spec", "runPolicy").get("suspend"))
 
 
 def _is_expired(job: Object) -> bool:
-    seconds = (job["spec"].get("runPolicy") or {}).get("ttlSecondsAfterFinished")
-    finished = _finished_at(job.get("status") or {})
+    seconds = part(job, "spec", "runPolicy").get("ttlSecondsAfterFinished")
+    finished = _finished_at(part(job, "status"))
     if seconds is None or finished is None:
         return False
     return clock.now() >= clock.parse_time(finished) + timedelta(seconds=int(seconds))
@@ -139,5 +140,5 @@ def _is_expired(job: Object) -> bool:
 
 def _finished_at(status: Object) -> str | None:
     # A job that failed by a permanent exit code has no completionTime.
-    ends = [c for c in status.get("conditions") or [] if c["type"] in ("Succeeded", "Failed")]
+    ends = [c for c in items(status, "conditions") if c["type"] in ("Succeeded", "Failed")]
     return status.get("completionTime") or next((c["lastTransitionTime"] for c in ends), None)

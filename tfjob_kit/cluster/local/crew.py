@@ -198,6 +198,9 @@ class Crew:
             self._emit(replica, "Normal", "Started", "Started container tensorflow")
         elif "waiting" in new and new["waiting"]["reason"] == "CrashLoopBackOff" and new != old:
             self._emit(replica, "Warning", "BackOff", "Back-off restarting failed container tensorflow")
+        if replica.lost_lines and not replica.is_running:
+            message = f"{replica.lost_lines} lines of output could not be written"
+            self._emit(replica, "Warning", "LogsLost", message)
         last = _last_end(replica.pod)
         if last and last != _last_end(before) and last["reason"] in ("StartError", "OOMKilled"):
             self._emit(replica, "Warning", last["reason"], last.get("message", "killed for lack of memory"))

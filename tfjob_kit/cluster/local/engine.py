@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import logging
 import os
 import threading
 import time
@@ -23,6 +24,8 @@ from tfjob_kit.cluster.port import Change, JobRef, LogEntry, Object, PodRef
 from tfjob_kit.errors import ClusterError, JobExists, JobNotFound
 
 __all__ = ["LocalCluster", "connect"]
+
+_log = logging.getLogger(__name__)
 
 _SYSTEM_FIELDS = ("uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp")
 
@@ -95,14 +98,16 @@ class LocalCluster:
         return _undeleted(directory)
 
     def list(self, *, namespace: str | None = None, selector: str | None = None) -> list[Object]:
-        """TFJobs, oldest first; a job whose file is damaged is left out (`get` says why)."""
+        """TFJobs, oldest first; a job whose file is damaged is left out with a logged warning."""
         found: list[tuple[int, Object]] = []
         for directory in state_dir.job_dirs(self._state, namespace=namespace):
             try:
                 caretaker.look_after(directory)
                 found.append((directory.created_ns(), _undeleted(directory)))
-            except (JobNotFound, ClusterError):
+            except JobNotFound:
                 continue
+            except ClusterError as error:
+                _log.warning("%s", error.message)
         terms = rules.parse_selector(selector)
         ordered = [job for _, job in sorted(found, key=lambda pair: (pair[0], pair[1]["metadata"]["name"]))]
         return [job for job in ordered if rules.matches(job, terms)]

@@ -16,6 +16,7 @@ from tfjob_kit import contract
 from tfjob_kit.cluster.local.process_tree import MARKER_ENV
 from tfjob_kit.cluster.local.shim import Command
 from tfjob_kit.cluster.port import Object
+from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import RefusedError
 
 __all__ = ["Place", "check_environment", "expand", "make_command"]
@@ -60,7 +61,7 @@ class Place:
 
 
 def expand(text: str, values: Mapping[str, str]) -> str:
-    """`$(NAME)` replaced where NAME is known, `$$` by `$` (kubernetes third_party/forked/golang/expansion)."""
+    """`$(NAME)` replaced where NAME is known, `$$` by `$` (kubernetes third_party/forked/golang)."""
 
     def replace(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -73,9 +74,9 @@ def check_environment(container: Object) -> None:
     """Raises RefusedError for variables whose source has no meaning on this machine."""
     if container.get("envFrom"):
         raise RefusedError("`envFrom`: the local engine has no config maps or secrets", hint=_WAY_OUT)
-    for entry in container.get("env") or []:
-        source: Object = entry.get("valueFrom") or {}
-        if not source or source.get("fieldRef", {}).get("fieldPath") in _FIELDS:
+    for entry in items(container, "env"):
+        source = part(entry, "valueFrom")
+        if not source or part(source, "fieldRef").get("fieldPath") in _FIELDS:
             continue
         raise RefusedError(
             f"variable `{entry['name']}`: {_describe(source)} has no meaning on this machine", hint=_WAY_OUT
@@ -96,7 +97,7 @@ def make_command(pod: Object, *, place: Place, environ: Mapping[str, str]) -> Co
     container: Object = pod["spec"]["containers"][0]
     own = _own_variables(pod, place)
     declared = _declared(pod, container, own)
-    argv = [*(container.get("command") or []), *(container.get("args") or [])]
+    argv: list[str] = [*(container.get("command") or []), *(container.get("args") or [])]
     inherited = {name: value for name, value in environ.items() if name not in _OURS}
     everything = {**inherited, **own, **declared, **_forced(place)}
     everything["PATH"] = f"{place.path}:{everything.get('PATH', '/usr/local/bin:/usr/bin:/bin')}"
@@ -109,10 +110,10 @@ def make_command(pod: Object, *, place: Place, environ: Mapping[str, str]) -> Co
 
 def _own_variables(pod: Object, place: Place) -> dict[str, str]:
     meta: Object = pod["metadata"]
-    owner: Object = (meta.get("ownerReferences") or [{}])[0]
+    owners = items(meta, "ownerReferences")
     threads = str(place.threads)
     return {
-        MARKER_ENV: f"{owner.get('uid', '')}/{meta['name']}",
+        MARKER_ENV: f"{owners[0]['uid'] if owners else ''}/{meta['name']}",
         contract.PORT_ENV: str(place.port),
         contract.MOUNTS_ENV: json.dumps(place.mounts),
         contract.TERMINATION_LOG_ENV: str(place.termination_log),
@@ -129,8 +130,8 @@ def _own_variables(pod: Object, place: Place) -> dict[str, str]:
 def _declared(pod: Object, container: Object, own: Mapping[str, str]) -> dict[str, str]:
     """The container's env in its order: a value may refer to those before it."""
     values = {name: own[name] for name in (contract.PORT_ENV, contract.MOUNTS_ENV)}
-    for entry in container.get("env") or []:
-        path: str | None = (entry.get("valueFrom") or {}).get("fieldRef", {}).get("fieldPath")
+    for entry in items(container, "env"):
+        path: str | None = part(entry, "valueFrom", "fieldRef").get("fieldPath")
         if path:
             values[entry["name"]] = str(pod["metadata"][path.removeprefix("metadata.")])
         else:

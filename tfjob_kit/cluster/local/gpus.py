@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tfjob_kit.cluster.port import Object
-from tfjob_kit.errors import RefusedError
+from tfjob_kit.cluster.rules.objects import items, part
+from tfjob_kit.errors import ClusterError, RefusedError
 
 __all__ = ["GpuFinder", "check_gpus", "find_gpus", "gpus_of_pod", "visible_gpus"]
 
@@ -42,9 +43,14 @@ def visible_gpus(found: list[str], environ: Mapping[str, str]) -> list[str]:
 
 def gpus_of_pod(template: Object) -> int:
     """GPUs that a pod claims: the limits under `nvidia.com/`, MIG slices counted as GPUs here."""
-    containers: list[dict[str, Any]] = template.get("spec", {}).get("containers", [])
-    limits = [c.get("resources", {}).get("limits") or {} for c in containers]
-    return sum(int(n) for limit in limits for name, n in limit.items() if name.startswith(_PREFIX))
+    limits = [part(c, "resources", "limits") for c in items(template, "spec", "containers")]
+    return sum(_count(name, n) for limit in limits for name, n in limit.items() if name.startswith(_PREFIX))
+
+
+def _count(name: str, quantity: object) -> int:
+    if not str(quantity).isdigit():
+        raise ClusterError(f"the TFJob is not valid: `{name}: {quantity}` is not a whole number", status=422)
+    return int(str(quantity))
 
 
 def check_gpus(asked: int, *, found: list[str], replicas: int) -> None:

@@ -25,7 +25,7 @@ from typing import Any
 from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.local import clock, files
 from tfjob_kit.cluster.port import JobRef, Object
-from tfjob_kit.errors import JobNotFound
+from tfjob_kit.errors import ClusterError, JobNotFound
 
 __all__ = ["JobDir"]
 
@@ -90,6 +90,9 @@ class JobDir:
             return files.read_json(self.job_file)
         except FileNotFoundError as error:
             raise self.not_found() from error
+        except ClusterError as error:
+            error.hint = f"rm -r {self.path}"
+            raise
 
     def update_job(self, change: Callable[[Object], Object]) -> Object:
         """Reads, changes and writes the TFJob while nobody else can; returns it as stored."""

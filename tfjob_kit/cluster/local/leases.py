@@ -11,7 +11,7 @@ import errno
 import os
 import random
 import socket
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,7 @@ class Leases:
                 mine.clear()
 
     @contextlib.contextmanager
-    def _entry(self) -> Iterator[tuple[dict[str, Any], list[dict[str, Any]]]]:
+    def _entry(self) -> Generator[tuple[dict[str, Any], list[dict[str, Any]]]]:
         path = self.state / "leases.json"
         name = f"{self.job.ref.namespace}/{self.job.ref.name}"
         with files.locked(self.state / "leases.lock"):

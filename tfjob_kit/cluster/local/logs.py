@@ -43,6 +43,7 @@ class LogWriter:
         known = runs(directory)
         self.run = known[-1] + 1 if known else 0
         self.lost = 0
+        self._next_time = 0
         self._directory = directory
         self._file = run_file(directory, self.run).open("ab", buffering=0)
         self._rest = b""
@@ -67,9 +68,12 @@ class LogWriter:
             (self._directory / f"{self.run}.end").touch()
 
     def _write(self, lines: list[bytes]) -> None:
-        stamp = clock.log_time().encode()
+        # No two lines have the same time: who reads on from a line's time misses none.
+        first = max(time.time_ns(), self._next_time)
+        self._next_time = first + len(lines)
+        stamped = (clock.log_time(first + n).encode() + b" " + line + b"\n" for n, line in enumerate(lines))
         try:
-            self._file.write(b"".join(stamp + b" " + line + b"\n" for line in lines))
+            self._file.write(b"".join(stamped))
         except OSError:
             self.lost += len(lines)
 
@@ -112,11 +116,11 @@ def read_log(
         stop: Ends following.
         is_over: True when nobody writes the file any more although no end was marked.
     """
-    earliest = clock.parse_time(since) if since else None
+    earliest = clock.moment_of(since) if since else None
     with path.open("rb") as file:
         for line in _wanted(file, tail=tail):
             entry = _entry(line)
-            if earliest is None or clock.parse_time(entry.time) > earliest:
+            if earliest is None or clock.moment_of(entry.time) > earliest:
                 yield entry
         if follow:
             yield from _follow(file, path.with_suffix(".end"), stop=stop, is_over=is_over)

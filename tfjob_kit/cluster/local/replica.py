@@ -46,7 +46,7 @@ class Replica:
     """
 
     def __init__(self, pod: Object, *, log_dir: Path, termination_log: Path) -> None:
-        self.pod = kubelet.pending(pod, reason="ContainerCreating")
+        self.pod: Object = kubelet.pending(pod, reason="ContainerCreating")
         self.command: Command | None = None
         self.shim: Shim | None = None
         self.session: int | None = None

@@ -16,16 +16,22 @@ from pathlib import Path
 
 from tfjob_kit.cluster.local.job_dir import JobDir
 from tfjob_kit.cluster.port import Object
+from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import ClusterError, RefusedError
 
-__all__ = ["check_volumes", "claims", "make_mounts", "mount_table"]
+__all__ = ["SHM", "check_volumes", "claims", "make_mounts", "mount_table"]
 
-_SHM = "/dev/shm"
+SHM = "/dev/shm"
+"""Shared memory is where it is."""
 _KINDS = ("emptyDir", "hostPath", "persistentVolumeClaim")
 
 
 def check_volumes(template: Object) -> None:
     """Raises RefusedError for a mounted volume that has no meaning on this machine."""
+    known = [volume["name"] for volume in items(template, "spec", "volumes")]
+    for mount in items(template["spec"]["containers"][0], "volumeMounts"):
+        if mount["name"] not in known:
+            raise RefusedError(f"`volumeMounts` names `{mount['name']}`, which is no volume of the pod")
     for mount, volume in _mounted(template):
         kind = next((kind for kind in _KINDS if kind in volume), None)
         if kind is None:
@@ -42,8 +48,8 @@ def check_volumes(template: Object) -> None:
 
 def claims(template: Object) -> list[str]:
     """Names of the claims that the pod mounts."""
-    found = [v["persistentVolumeClaim"]["claimName"] for _, v in _mounted(template) if _KINDS[2] in v]
-    return sorted(set(found))
+    sources = [part(volume, "persistentVolumeClaim") for _, volume in _mounted(template)]
+    return sorted({str(source["claimName"]) for source in sources if source})
 
 
 def make_mounts(template: Object, *, job: JobDir, state: Path, pod: str) -> dict[str, str]:
@@ -66,16 +72,16 @@ def mount_table(template: Object, *, job: JobDir, state: Path, pod: str) -> dict
     mounts: dict[str, str] = {}
     for mount, volume in _mounted(template):
         directory = _directory(volume, job=job, state=state, pod=pod) / mount.get("subPath", "")
-        if mount["mountPath"] == _SHM and "emptyDir" in volume:
-            directory = Path(_SHM)
+        if mount["mountPath"] == SHM and "emptyDir" in volume:
+            directory = Path(SHM)
         mounts[mount["mountPath"]] = str(directory)
     return mounts
 
 
 def _mounted(template: Object) -> list[tuple[Object, Object]]:
     """Pairs of mount and volume of the pod's container."""
-    volumes: dict[str, Object] = {v["name"]: v for v in template["spec"].get("volumes") or []}
-    mounts: list[Object] = template["spec"]["containers"][0].get("volumeMounts") or []
+    volumes: dict[str, Object] = {volume["name"]: volume for volume in items(template, "spec", "volumes")}
+    mounts = items(template["spec"]["containers"][0], "volumeMounts")
     return [(mount, volumes[mount["name"]]) for mount in mounts if mount["name"] in volumes]
 
 
