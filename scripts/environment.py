@@ -9,6 +9,7 @@ standard library alone, and reads on any Python 3 far enough to say that it is t
     python3 scripts/environment.py lock --upgrade
 """
 
+import configparser
 import datetime
 import hashlib
 import os
@@ -133,15 +134,18 @@ def uv_environment():
 
 
 def pip_settings():
-    """Settings of pip from files and variables; those of the environment come last and win."""
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "config", "list"]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    """Settings of pip, read as pip does: files, the more special later, then variables."""
+    places = ["/etc/xdg/pip/pip.conf", "/etc/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf"]
+    places.append(os.path.join(sys.prefix, "pip.conf"))
+    files = configparser.RawConfigParser()
+    files.read([*map(os.path.expanduser, places), os.environ.get("PIP_CONFIG_FILE", os.devnull)])
     found = {}
-    for line in done.stdout.decode().splitlines():
-        match = re.match(r"(?:global|install|:env:)\.([a-z-]+)='(.*)'$", line)
-        if match:
-            found[match.group(1)] = match.group(2).replace("\\n", " ").strip()
-    return found
+    for section in ("global", "install"):
+        found.update(files.items(section) if files.has_section(section) else [])
+    for name in PIP_TO_UV:
+        variable = "PIP_" + name.upper().replace("-", "_")
+        found.update({name: os.environ[variable]} if variable in os.environ else {})
+    return {name: " ".join(value.split()) for name, value in found.items()}
 
 
 class Lock:

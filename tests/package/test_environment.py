@@ -62,3 +62,13 @@ def test_make_alone_lists_every_target() -> None:
 
     assert {"demo", "test", "lint", "format", "golden", "bench", "docs", "check", "lock"} <= listed
     assert {"wheel", "image", "image-check"} <= listed
+
+
+def test_settings_in_the_files_of_pip_count_too(tools: dict[str, Any], home: Path, monkeypatch) -> None:
+    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
+        monkeypatch.delenv(name, raising=False)
+    folder = home / ".config" / "pip"
+    folder.mkdir(parents=True)
+    (folder / "pip.conf").write_text("[global]\nfind-links =\n  /srv/one\n  /srv/two\n")
+
+    assert "/srv/one /srv/two" == tools["uv_environment"]()["UV_FIND_LINKS"]
