@@ -14,8 +14,6 @@ from tfjob_kit.cli import failures, interrupts
 
 __all__ = ["main"]
 
-_EXIT_PIPE = 141
-
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs one command.
@@ -39,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         code = interrupts.EXIT_INTERRUPTED
     except interrupts.Terminated:
         code = interrupts.EXIT_TERMINATED
-    except BrokenPipeError:
+    except (interrupts.ReaderGone, BrokenPipeError):
         code = _close_pipes()
     except Exception as fault:
         code = failures.report_fault(fault, debug=debug)
@@ -67,7 +65,7 @@ def _close_pipes() -> int:
     """The reader went away (`| head`): nothing more is written, not even at exit."""
     null = os.open(os.devnull, os.O_WRONLY)
     os.dup2(null, sys.stdout.fileno())
-    return _EXIT_PIPE
+    return interrupts.EXIT_PIPE
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ import os
 import sys
 from typing import TextIO
 
+from tfjob_kit.cli import interrupts
+
 __all__ = ["has_colour", "is_terminal", "paint", "put", "say", "warn", "warning", "width"]
 
 _CODES = {
@@ -68,5 +70,8 @@ def width() -> int:
 
 
 def _write(stream: TextIO, text: str) -> None:
-    stream.write(text if text.endswith("\n") else text + "\n")
-    stream.flush()
+    try:
+        stream.write(text if text.endswith("\n") else text + "\n")
+        stream.flush()
+    except BrokenPipeError:
+        raise interrupts.ReaderGone from None

@@ -1,0 +1,76 @@
+"""Help, version, and what is imported for them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+import tfjob_kit
+
+from .conftest import Kit, same_as_golden
+
+VERBS = (
+    (),
+    ("run",),
+    ("render",),
+    ("list",),
+    ("status",),
+    ("logs",),
+    ("wait",),
+    ("cancel",),
+    ("config",),
+    ("config", "show"),
+    ("version",),
+)
+_LOOK = """
+import json, sys
+from tfjob_kit.cli.__main__ import main
+code = main(sys.argv[1:])
+print("\\n" + json.dumps([code, sorted({name.partition(".")[0] for name in sys.modules})]))
+"""
+
+
+def modules_after(kit: Kit, *arguments: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _LOOK, *arguments],
+        cwd=kit.folder,
+        env=kit.environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    code, modules = json.loads(done.stdout.splitlines()[-1])
+    assert 0 == code, done.stderr
+    return set(modules)
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=" ".join)
+def test_help(kit: Kit, verb: tuple[str, ...]) -> None:
+    shown = kit(*verb, "--help")
+    assert (0, "") == (shown.code, shown.err)
+    assert all(len(line) <= 80 for line in shown.out.splitlines())
+    same_as_golden(f"help/{'-'.join(verb) or 'tfjob-kit'}.txt", shown.out)
+
+
+def test_no_verb_shows_the_help(kit: Kit) -> None:
+    assert kit("--help").out == kit().out
+
+
+def test_version(kit: Kit) -> None:
+    assert f"tfjob-kit {tfjob_kit.__version__}\n" == kit("version").out == kit("--version").out
+    assert tfjob_kit.__version__ == kit("version", "-o", "json").data["version"]
+
+
+def test_help_imports_nothing_heavy(kit: Kit) -> None:
+    loaded = modules_after(kit, "--help")
+    heavy = {"rich", "yaml", "omegaconf", "kubernetes", "kubeflow", "tensorflow", "keras", "numpy"}
+    assert set() == loaded & heavy
+
+
+@pytest.mark.parametrize("verb", [("render",), ("config", "show")], ids=" ".join)
+def test_composing_imports_no_kubernetes_and_no_tensorflow(kit: Kit, verb: tuple[str, ...]) -> None:
+    loaded = modules_after(kit, *verb, "model=digits_cnn")
+    assert set() == loaded & {"kubernetes", "kubeflow", "tensorflow", "keras", "rich"}
