@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from tfjob_kit import contract, errors
 from tfjob_kit.runtime import run_config, task, tf_environment
-from tfjob_kit.runtime.trainer import console, failures, report_pipe
+from tfjob_kit.runtime.trainer import console, failures, report_pipe, start_up_noise
 
 __all__ = ["run"]
 
@@ -56,7 +56,8 @@ def _train(pipe: report_pipe.ReportPipe, attempt: int) -> None:
     for name, value in tf_environment.tensorflow_environment(config).items():
         os.environ.setdefault(name, value)
     pipe.phase = "import"
-    from tfjob_kit.runtime.trainer import training
+    with start_up_noise.held_back():
+        from tfjob_kit.runtime.trainer import training
 
     training.train(config, task=place, pipe=pipe, attempt=attempt)
 

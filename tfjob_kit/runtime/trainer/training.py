@@ -31,6 +31,7 @@ from tfjob_kit.runtime.trainer import (
     input_pipeline,
     memory,
     model_file,
+    start_up_noise,
 )
 from tfjob_kit.runtime.trainer import state as states
 from tfjob_kit.runtime.trainer import strategy as strategies
@@ -128,7 +129,8 @@ def train(config: schema.RunConfig, *, task: tasks.Task, pipe: ReportPipe, attem
 
 def _settle_devices(config: schema.RunConfig) -> int:
     """GPU check and memory settings, before anything touches a device; GPUs of this replica."""
-    gpus = tf.config.list_physical_devices("GPU")
+    with start_up_noise.held_back():
+        gpus = tf.config.list_physical_devices("GPU")
     claimed = gpu_check.claimed_gpus(config, os.environ)
     totals = (
         gpu_totals.read_totals(os.environ) if claimed or gpus else gpu_totals.GpuTotals(mib=(), reason="")

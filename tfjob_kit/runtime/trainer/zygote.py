@@ -34,6 +34,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tfjob_kit.runtime import leash
+from tfjob_kit.runtime.trainer import start_up_noise
 
 __all__ = ["main", "serve"]
 
@@ -84,8 +85,9 @@ def serve(agent: socket.socket, entry: Callable[[int, int], Any]) -> None:
 
 
 def _import(entry: str, imports: str) -> Callable[[int, int], Any]:
-    for name in filter(None, imports.split(",")):
-        importlib.import_module(name)
+    with start_up_noise.held_back():
+        for name in filter(None, imports.split(",")):
+            importlib.import_module(name)
     module, _, function = entry.partition(":")
     return getattr(importlib.import_module(module), function)
 
