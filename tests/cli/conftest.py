@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from tfjob_kit import errors
+from tfjob_kit.cli.__main__ import main
 from tfjob_kit.cluster import local
 from tfjob_kit.cluster.port import JobRef
 
@@ -106,6 +108,28 @@ def kit(tmp_path: Path) -> Iterator[Kit]:
     yield kit
     kit.end()
     end_jobs(kit)
+
+
+@pytest.fixture
+def here(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., Outcome]]:
+    """Runs `tfjob-kit` in this process, for what starts nothing."""
+    monkeypatch.chdir(kit.folder)
+    for name, value in kit.environ.items():
+        monkeypatch.setenv(name, value)
+    handler = signal.getsignal(signal.SIGTERM)
+
+    def run(*arguments: str, **environ: str) -> Outcome:
+        with monkeypatch.context() as patch:
+            for name, value in environ.items():
+                patch.setenv(name, value)
+            code = main(arguments)
+        out, err = capsys.readouterr()
+        return Outcome(code=code, out=out, err=err)
+
+    yield run
+    signal.signal(signal.SIGTERM, handler)
 
 
 def end_jobs(kit: Kit) -> None:

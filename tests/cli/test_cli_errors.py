@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from .conftest import Kit, Outcome, same_as_golden
 
+Here = Callable[..., Outcome]
 RUN = ("run", "model=digits_cnn", "gpus=0", "replicas=1")
 
 USAGE = {
@@ -52,44 +54,44 @@ def check(kit: Kit, outcome: Outcome, code: int) -> str:
 
 
 @pytest.mark.parametrize("name", USAGE)
-def test_usage(kit: Kit, name: str) -> None:
-    same_as_golden(f"errors/{name}.txt", check(kit, kit(*USAGE[name]), 2))
+def test_usage(kit: Kit, here: Here, name: str) -> None:
+    same_as_golden(f"errors/{name}.txt", check(kit, here(*USAGE[name]), 2))
 
 
 @pytest.mark.parametrize("name", CONFIG)
-def test_config(kit: Kit, name: str) -> None:
-    text = check(kit, kit(*CONFIG[name]), 2)
+def test_config(kit: Kit, here: Here, name: str) -> None:
+    text = check(kit, here(*CONFIG[name]), 2)
     assert "hint: " in text
     same_as_golden(f"errors/{name}.txt", text)
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(kit: Kit, name: str) -> None:
-    same_as_golden(f"errors/{name}.txt", check(kit, kit(*REFUSED[name]), 3))
+def test_refused(kit: Kit, here: Here, name: str) -> None:
+    same_as_golden(f"errors/{name}.txt", check(kit, here(*REFUSED[name]), 3))
 
 
-def test_broken_yaml_names_its_line(kit: Kit) -> None:
+def test_broken_yaml_names_its_line(kit: Kit, here: Here) -> None:
     folder = kit.folder / "mine"
     folder.mkdir()
     (folder / "config.yaml").write_text("gpus: 1\ntrain: [1\n")
-    text = check(kit, kit(*RUN, "--conf-dir", "mine"), 2)
+    text = check(kit, here(*RUN, "--conf-dir", "mine"), 2)
     assert "mine/config.yaml:" in text
     assert "^" in text
 
 
-def test_a_model_without_build(kit: Kit) -> None:
+def test_a_model_without_build(kit: Kit, here: Here) -> None:
     (kit.folder / "models").mkdir()
     (kit.folder / "models" / "mine.py").write_text("def make(): pass\n")
-    text = check(kit, kit(*RUN, "model.name=mine"), 2)
+    text = check(kit, here(*RUN, "model.name=mine"), 2)
     assert "models/mine.py" in text
     assert "build(params)" in text
 
 
-def test_a_state_directory_that_cannot_be(kit: Kit, tmp_path: Path) -> None:
+def test_a_state_directory_that_cannot_be(kit: Kit, here: Here, tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     for state in (file, file / "below"):
-        text = check(kit, kit(*RUN, TFJOB_KIT_STATE_DIR=str(state)), 4)
+        text = check(kit, here(*RUN, TFJOB_KIT_STATE_DIR=str(state)), 4)
         assert "TFJOB_KIT_STATE_DIR" in text
 
 
@@ -111,38 +113,38 @@ def test_no_train_extra(kit: Kit, tmp_path: Path) -> None:
     assert "tfjob-kit[train]" in text
 
 
-def test_a_kube_context_is_not_run_past(kit: Kit, tmp_path: Path) -> None:
+def test_a_kube_context_is_not_run_past(kit: Kit, here: Here, tmp_path: Path) -> None:
     config = tmp_path / "kubeconfig"
     config.write_text("current-context: prod\n")
-    text = check(kit, kit(*RUN, KUBECONFIG=str(config)), 3)
+    text = check(kit, here(*RUN, KUBECONFIG=str(config)), 3)
     assert "prod" in text
     assert "--engine local" in text
     dry = (*RUN, "--dry-run", "--name", "x")
-    assert 0 == kit(*dry, "--engine", "local", KUBECONFIG=str(config)).code
-    assert 0 == kit(*dry, KUBECONFIG=str(config), TFJOB_KIT_ENGINE="local").code
+    assert 0 == here(*dry, "--engine", "local", KUBECONFIG=str(config)).code
+    assert 0 == here(*dry, KUBECONFIG=str(config), TFJOB_KIT_ENGINE="local").code
     config.write_text("current-context: [\n")
-    check(kit, kit(*RUN, KUBECONFIG=str(config)), 4)
+    check(kit, here(*RUN, KUBECONFIG=str(config)), 4)
 
 
-def test_an_unknown_engine_in_the_environment(kit: Kit) -> None:
-    assert "auto, local" in check(kit, kit("list", TFJOB_KIT_ENGINE="cloud"), 2)
+def test_an_unknown_engine_in_the_environment(kit: Kit, here: Here) -> None:
+    assert "auto, local" in check(kit, here("list", TFJOB_KIT_ENGINE="cloud"), 2)
 
 
-def test_a_job_that_is_not_there(kit: Kit) -> None:
+def test_a_job_that_is_not_there(kit: Kit, here: Here) -> None:
     for verb in (("status", "nope"), ("logs", "nope"), ("wait", "nope"), ("cancel", "nope", "--yes")):
-        check(kit, kit(*verb), 102)
+        check(kit, here(*verb), 102)
 
 
-def test_errors_as_json(kit: Kit) -> None:
-    failed = kit("status", "nope", "-o", "json")
+def test_errors_as_json(kit: Kit, here: Here) -> None:
+    failed = here("status", "nope", "-o", "json")
     assert 102 == failed.code
     assert {"error": "JobNotFound", "exit_code": 102}.items() <= failed.data.items()
     assert failed.err.startswith("error: ")
 
 
-def test_the_trace_is_shown_on_request_alone(kit: Kit) -> None:
-    assert "Traceback" not in kit("status", "nope").err
-    assert "Traceback" in kit("status", "nope", "--debug").err
+def test_the_trace_is_shown_on_request_alone(kit: Kit, here: Here) -> None:
+    assert "Traceback" not in here("status", "nope").err
+    assert "Traceback" in here("status", "nope", "--debug").err
 
 
 def test_a_fault_of_the_tool_is_one_line_and_exit_1(kit: Kit, tmp_path: Path) -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 
 import pytest
 
 import tfjob_kit
 
-from .conftest import Kit, same_as_golden
+from .conftest import Kit, Outcome, same_as_golden
 
+Here = Callable[..., Outcome]
 VERBS = (
     (),
     ("run",),
@@ -48,20 +50,20 @@ def modules_after(kit: Kit, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
-def test_help(kit: Kit, verb: tuple[str, ...]) -> None:
-    shown = kit(*verb, "--help")
+def test_help(here: Here, verb: tuple[str, ...]) -> None:
+    shown = here(*verb, "--help")
     assert (0, "") == (shown.code, shown.err)
     assert all(len(line) <= 80 for line in shown.out.splitlines())
     same_as_golden(f"help/{'-'.join(verb) or 'tfjob-kit'}.txt", shown.out)
 
 
-def test_no_verb_shows_the_help(kit: Kit) -> None:
-    assert kit("--help").out == kit().out
+def test_no_verb_shows_the_help(here: Here) -> None:
+    assert here("--help").out == here().out
 
 
-def test_version(kit: Kit) -> None:
-    assert f"tfjob-kit {tfjob_kit.__version__}\n" == kit("version").out == kit("--version").out
-    assert tfjob_kit.__version__ == kit("version", "-o", "json").data["version"]
+def test_version(here: Here) -> None:
+    assert f"tfjob-kit {tfjob_kit.__version__}\n" == here("version").out == here("--version").out
+    assert tfjob_kit.__version__ == here("version", "-o", "json").data["version"]
 
 
 def test_help_imports_nothing_heavy(kit: Kit) -> None:

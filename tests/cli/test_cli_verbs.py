@@ -14,7 +14,7 @@ from .conftest import Kit, eventually, same_as_golden
 
 BASE = ("model=digits_cnn", "gpus=0")
 MEET = "touch met-$HOSTNAME; until [ $(ls met-* | wc -l) -ge 2 ]; do sleep 0.05; done"
-"""Ends a command of two replicas: the job ends with its chief, which must not end before the worker begins."""
+"""Ends a command of two replicas: a job ends with its chief, which must not end before the worker begins."""
 HELLO = f"command=[sh,-c,'echo hello; {MEET}']"
 SOLO = "command=[sh,-c,'echo hello']"
 FAIL = "command=[sh,-c,'echo broken; exit 3']"
