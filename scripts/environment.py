@@ -145,7 +145,8 @@ def pip_settings():
     for name in PIP_TO_UV:
         variable = "PIP_" + name.upper().replace("-", "_")
         found.update({name: os.environ[variable]} if variable in os.environ else {})
-    return {name: " ".join(value.split()) for name, value in found.items()}
+    # uv separates folders of wheels by commas, all else by blanks.
+    return {name: ("," if name == "find-links" else " ").join(found[name].split()) for name in found}
 
 
 class Lock:
@@ -214,9 +215,10 @@ def say(text):
 
 
 def new_enough_python():
-    """Another python3 of this machine that is new enough; None if there is none."""
-    names = [f"python3.{minor}" for minor in (13, 12, 11)]
-    return next((path for path in map(shutil.which, names) if path), None)
+    """Another python3 of this machine that is new enough; None if there is none. Shims that fail do not count."""
+    paths = filter(None, [shutil.which(f"python3.{minor}") for minor in (13, 12, 11)])
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    return next((path for path in paths if subprocess.call([path, "-c", ""], **quiet) == 0), None)
 
 
 if __name__ == "__main__":

@@ -71,4 +71,4 @@ def test_settings_in_the_files_of_pip_count_too(tools: dict[str, Any], home: Pat
     folder.mkdir(parents=True)
     (folder / "pip.conf").write_text("[global]\nfind-links =\n  /srv/one\n  /srv/two\n")
 
-    assert "/srv/one /srv/two" == tools["uv_environment"]()["UV_FIND_LINKS"]
+    assert "/srv/one,/srv/two" == tools["uv_environment"]()["UV_FIND_LINKS"]
