@@ -13,7 +13,10 @@ def show(
     conf_dir: options.ConfDir = None,
     output: options.Document = "yaml",
 ) -> None:
-    """Print the config that these overrides compose to."""
+    """Print the config that these overrides compose to.
+
+    KEY=VALUE are overrides, e.g. model=resnet50 gpus=4 train.steps=500.
+    """
     from tfjob_kit import config
 
     composed = prepare.compose(overrides or [], conf_dir=conf_dir)

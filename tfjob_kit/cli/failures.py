@@ -58,7 +58,7 @@ def render(error: errors.TfjobKitError) -> str:
 
 def from_click(error: click.ClickException, arguments: Sequence[str]) -> errors.TfjobKitError:
     """What the argument parser refused, as one of our errors."""
-    usage = _usage_hint(error)
+    usage = _usage_hint(error, arguments)
     if isinstance(error, click.exceptions.NoSuchCommand):
         known = tuple(error.possibilities or ())
         return errors.UsageError(f"unknown command `{error.command_name}`", nearest=known, hint=usage)
@@ -73,7 +73,7 @@ def from_click(error: click.ClickException, arguments: Sequence[str]) -> errors.
 
 
 def _unknown_option(
-    error: click.exceptions.NoSuchOption, arguments: Sequence[str], usage: str | None
+    error: click.exceptions.NoSuchOption, arguments: Sequence[str], usage: str
 ) -> errors.UsageError:
     written = next((a for a in arguments if a.startswith(error.option_name)), error.option_name)
     bare = written.lstrip("-")
@@ -82,9 +82,10 @@ def _unknown_option(
     return errors.UsageError(f"unknown option `{error.option_name}`", nearest=nearest, hint=hint)
 
 
-def _usage_hint(error: click.ClickException) -> str | None:
+def _usage_hint(error: click.ClickException, arguments: Sequence[str]) -> str:
     context = getattr(error, "ctx", None)
-    return f"`{context.command_path} --help` lists what there is" if context else None
+    verb = " ".join(["tfjob-kit", *(a for a in arguments[:1] if not a.startswith("-"))])
+    return f"`{context.command_path if context else verb} --help` lists what there is"
 
 
 def _context(error: click.UsageError) -> click.Context:

@@ -14,7 +14,11 @@ def render(
     conf_dir: options.ConfDir = None,
     output: options.Document = "yaml",
 ) -> None:
-    """Print the TFJob that `run` would send, and send nothing."""
+    """Print the TFJob that `run` would send, and send nothing.
+
+    KEY=VALUE are overrides of the config, as in `tfjob-kit run`. With --name the output is the same each
+    time.
+    """
     from tfjob_kit import manifest
 
     prepared = prepare.prepare(overrides or [], name=name, namespace=namespace, conf_dir=conf_dir)

@@ -42,16 +42,11 @@ __all__ = [
 Version = Annotated[bool, typer.Option("--version", help="Print the version and exit.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error; at any place.")]
 
-Overrides = Annotated[
-    list[str] | None,
-    typer.Argument(
-        metavar="[KEY=VALUE]...",
-        help="Overrides of the config, e.g. model=resnet50 gpus=4 train.steps=500.",
-        show_default=False,
-    ),
-]
-JobName = Annotated[str, typer.Argument(metavar="NAME", help="Name of the job.", show_default=False)]
-JobNames = Annotated[list[str], typer.Argument(metavar="NAME...", help="Names of jobs.", show_default=False)]
+# Arguments are described in the verbs' own help: with click 8.5 typer 0.20 loses the help of an argument, and
+# an empty section would be left of it.
+Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", hidden=True)]
+JobName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
+JobNames = Annotated[list[str], typer.Argument(metavar="NAME...", hidden=True)]
 NewName = Annotated[
     str | None,
     typer.Option(

@@ -24,6 +24,9 @@ def run(
 ) -> int:
     """Start a training run and follow it to its end.
 
+    KEY=VALUE are overrides of the config, e.g. model=resnet50 gpus=4 train.steps=500; `tfjob-kit config
+    show` prints what there is.
+
     Ctrl-C leaves the run going; `tfjob-kit logs NAME --follow` comes back to it.
     """
     cluster, choice = engines.connect(engine)

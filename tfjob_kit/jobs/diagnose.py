@@ -83,7 +83,7 @@ def _failed_as_a_whole(view: JobView, message: str) -> tuple[str, str, str] | No
     """Ends that no replica's exit code explains; texts of training-operator v1.9.4, common/job.go."""
     name = view.ref.name
     if "KeeperLost" in (view.reason or ""):
-        fix = "run it again; a job started with the same config begins anew"
+        fix = "run it again; the new job begins at step 0"
         return "keeper_lost", f"{name} Failed: its keeper process was killed, and its replicas with it", fix
     if "active longer than specified deadline" in message:
         limit = f"{view.deadline_seconds} s" if view.deadline_seconds else "its limit"
@@ -196,5 +196,7 @@ def _exit_code(replica: ReplicaView) -> int | None:
 
 
 def _warnings(view: JobView) -> list[str]:
-    texts = [f"event {e.reason} ({e.about}): {e.message}" for e in view.events if e.type == "Warning"]
+    told = {view.message, *(r.message for r in view.replicas if r.is_waiting)}
+    warnings = [e for e in view.events if e.type == "Warning" and e.message not in told]
+    texts = [f"event {e.reason} ({e.about}): {e.message}" for e in warnings]
     return list(dict.fromkeys(texts))[-_LAST_EVENTS:]
