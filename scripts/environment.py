@@ -215,7 +215,7 @@ def say(text):
 
 
 def new_enough_python():
-    """Another python3 of this machine that is new enough; None if there is none. Shims that fail do not count."""
+    """Another python3 of this machine that is new enough and starts; None if there is none."""
     paths = filter(None, [shutil.which(f"python3.{minor}") for minor in (13, 12, 11)])
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
     return next((path for path in paths if subprocess.call([path, "-c", ""], **quiet) == 0), None)
