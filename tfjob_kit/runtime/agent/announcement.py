@@ -98,5 +98,5 @@ def decode(line: bytes) -> tuple[Identity, Announcement, str]:
         )
         to, phase, attempt = str(data.pop("to")), Phase(data.pop("phase")), int(data.pop("attempt"))
         return identity, Announcement(phase=phase, attempt=attempt, **data), to
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError("not an agent's line") from error

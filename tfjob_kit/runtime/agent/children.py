@@ -17,8 +17,8 @@ from tfjob_kit.runtime import leash
 __all__ = ["exit_code", "reap", "send_signal", "spawn"]
 
 _SIGNALLED = 128
-_KEPT_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
-"""Python ignores these; a child begins with the default, as after subprocess.Popen."""
+_IGNORED = (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGHUP)
+"""Python or the agent ignores these; a child begins with the default."""
 
 
 def spawn(command: Sequence[str], *, environ: Mapping[str, str], descriptor: int, target: int) -> int:
@@ -36,7 +36,7 @@ def spawn(command: Sequence[str], *, environ: Mapping[str, str], descriptor: int
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
             (os.POSIX_SPAWN_DUP2, descriptor, target),
         ],
-        setsigdef=_KEPT_BY_PYTHON,
+        setsigdef=_IGNORED,
         setsigmask=(),
     )
 

@@ -11,6 +11,7 @@ from tfjob_kit.runtime.agent.decision.draft import Draft
 
 __all__ = ["UNKILLABLE", "settle", "stop_asked"]
 
+_AT_THE_END = (Phase.leaving, Phase.failed, Phase.done)
 UNKILLABLE = 60.0
 """Seconds until a trainer that ignores SIGKILL (a device driver that hangs) is given up with its pod."""
 
@@ -37,12 +38,14 @@ def settle(draft: Draft, outcome: contract.Termination) -> None:
     if state.trainer is not None and late:
         draft.kill()
     hopeless = draft.now - state.leave_at > UNKILLABLE
-    if hopeless or (state.trainer is None and (late or _nobody_listens(state, outcome))):
+    if hopeless or (state.trainer is None and (late or _all_have_heard(state, outcome))):
         draft.do(s.Leave(termination=replace(outcome, restarts=state.restarts)))
 
 
-def _nobody_listens(state: s.Situation, outcome: contract.Termination) -> bool:
-    """Success needs no farewell from a worker; the chief's is over once all others are done or gone."""
-    if outcome.status != "succeeded":
-        return False
-    return not state.is_chief or all(p.finished or not p.connected for p in state.peers.values())
+def _all_have_heard(state: s.Situation, outcome: contract.Termination) -> bool:
+    """Nobody is left who must still hear of this end: a worker's success concerns nobody."""
+    here = [peer for peer in state.peers.values() if peer.connected]
+    if outcome.status == "succeeded":
+        return not state.is_chief or all(peer.finished for peer in here)
+    said = [peer.announcement for peer in here]
+    return state.phase is Phase.failed and all(a is not None and a.phase in _AT_THE_END for a in said)

@@ -52,7 +52,7 @@ class Limits:
             On its own end at that moment the operator would see a retryable and a permanent exit in one
             reconcile, and leave the job both Restarting and Failed (training-operator v1.9.4).
         farewell: For peers to end as well after the chief has finished.
-        told: For peers to hear that this replica has failed.
+        told: For peers to hear that this replica has failed, and to act on it.
     """
 
     start: float
@@ -63,7 +63,7 @@ class Limits:
     missing: float = 15.0
     failed: float = 20.0
     farewell: float = 10.0
-    told: float = 1.0
+    told: float = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +121,7 @@ class Situation:
         named: When missing peers were last named.
         ticked: When the last Tick came.
         members: Incarnations of the peers that the present trainer trains with.
+        saved: Step of the newest checkpoint known of; None before the first.
         starts: Trainers started by this agent.
         in_a_row: Restarts since the last new checkpoint; -1 before the first start. The chief's counts.
         reason: Why the present attempt is not the first.

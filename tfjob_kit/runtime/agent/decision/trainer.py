@@ -28,7 +28,7 @@ def reported(draft: Draft, report: reports.Report) -> None:
             trainer = replace(trainer, ready=True)
         case reports.Restored():
             trainer = replace(trainer, restored=report.step)
-            draft.set(step=report.step)
+            draft.set(step=report.step, saved=report.step or None)
         case reports.Stepped():
             trainer = replace(trainer, stepped=True)
             draft.set(step=report.step)
@@ -110,4 +110,4 @@ def _out_of_memory(draft: Draft, sentence: str) -> None:
         where="train",
     )
     draft.set(reason=error)
-    draft.end(Phase.leaving, outcome, linger=draft.state.limits.told)
+    draft.end(Phase.leaving, outcome)

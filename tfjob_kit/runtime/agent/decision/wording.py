@@ -59,8 +59,7 @@ def retryable(trainer: Trainer, code: int) -> str:
 
 def no_progress(situation: Situation, restarts: int) -> str:
     """How often and from where it was tried in vain."""
-    saved = situation.saved if situation.saved is not None else situation.step
-    where = f"the checkpoint of step {saved}" if saved else "the start"
+    where = f"the checkpoint of step {situation.saved}" if situation.saved else "the start"
     times = "1 restart" if restarts == 1 else f"{restarts} restarts"
     cause = f"; the last cause: {situation.reason}" if situation.reason else ""
     return f"{times} from {where} made no new checkpoint{cause}"
