@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 from tfjob_kit.cli import interrupts
 
-__all__ = ["has_colour", "is_terminal", "paint", "put", "say", "warn", "warning", "width"]
+__all__ = ["has_colour", "is_terminal", "paint", "put", "put_json", "say", "warn", "warning", "width"]
 
 _CODES = {
     "bold": "1",
@@ -28,6 +28,13 @@ _CODES = {
 def put(text: str) -> None:
     """Data: one or more lines on stdout, written at once."""
     _write(sys.stdout, text)
+
+
+def put_json(data: Any, *, indent: int | None = 2) -> None:
+    """Data as JSON on stdout; on one line with `indent=None`."""
+    import json
+
+    put(json.dumps(data, indent=indent, ensure_ascii=False))
 
 
 def say(text: str) -> None:

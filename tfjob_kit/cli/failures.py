@@ -5,7 +5,6 @@ Owns the one form of every error on the terminal, those of the argument parser i
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 import traceback
@@ -24,7 +23,7 @@ def report(error: errors.TfjobKitError, *, as_json: bool, debug: bool) -> int:
     if debug:
         console.say("".join(traceback.format_exception(error)))
     if as_json:
-        console.put(json.dumps(error.as_dict()))
+        console.put_json(error.as_dict(), indent=None)
     console.say(render(error))
     return error.exit_code
 

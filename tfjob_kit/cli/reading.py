@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import threading
 from collections.abc import Iterator, Sequence
@@ -37,7 +36,7 @@ def list_jobs(
     wanted = None if all_namespaces else namespace or cluster.default_namespace
     views = jobs.list_jobs(cluster, namespace=wanted)
     if output == "json":
-        console.put(json.dumps([job_json.summary_object(view) for view in views], indent=2))
+        console.put_json([job_json.summary_object(view) for view in views])
     elif views:
         console.put(tables.job_table(views, now=datetime.now(UTC), with_namespace=all_namespaces))
     else:
@@ -60,7 +59,7 @@ def status(
     cluster, _ = engines.connect(engine)
     report = jobs.read_report(cluster, engines.job_ref(cluster, name, namespace))
     if output == "json":
-        console.put(json.dumps(job_json.report_object(report), indent=2))
+        console.put_json(job_json.report_object(report))
     else:
         console.put(status_text.render_status(report, now=datetime.now(UTC)))
     return _EXIT_CODES.get(report.view.state, _EXIT_UNFINISHED)
@@ -95,7 +94,7 @@ def _show(line: LogLine, output: str) -> None:
     from tfjob_kit.jobs import event_dict
 
     if output == "json":
-        console.put(json.dumps(event_dict(line), ensure_ascii=False))
+        console.put_json(event_dict(line), indent=None)
     else:
         console.put(roles.prefix(line.replica) + roles.shown(line.text))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import Protocol
 
@@ -39,7 +38,7 @@ class JsonScreen:
 
     def show(self, event: events.Event) -> None:
         """Prints the event."""
-        console.put(json.dumps(events.event_dict(event), ensure_ascii=False))
+        console.put_json(events.event_dict(event), indent=None)
 
     def close(self) -> None:
         """Nothing to leave behind."""

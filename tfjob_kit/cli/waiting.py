@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import threading
 from collections.abc import Callable, Sequence
@@ -59,8 +58,7 @@ def cancel(
     _confirm(refs, yes=yes)
     for ref in refs:
         jobs.cancel_job(cluster, ref)
-        done = {"job": ref.name, "namespace": ref.namespace, "cancelled": True}
-        console.put(json.dumps(done) if output == "json" else f"tfjob/{ref.name} cancelled")
+        _show_cancelled(ref, output)
 
 
 def _await(cluster: Cluster, ref: JobRef, *, until: str, seconds: int | None) -> JobView:
@@ -96,7 +94,7 @@ def _show(cluster: Cluster, ref: JobRef, output: str) -> None:
 
     report = jobs.read_report(cluster, ref)
     if output == "json":
-        console.put(json.dumps(job_json.report_object(report), indent=2))
+        console.put_json(job_json.report_object(report))
     else:
         console.put(closing.headline(report, now=datetime.now(UTC)))
 
@@ -108,6 +106,13 @@ def _judge(view: JobView, until: str) -> int:
     if view.state == "Succeeded":
         return _EXIT_OTHER if until in {"Failed", "Suspended"} else 0
     return _EXIT_STOPPED if view.is_parked else _EXIT_FAILED
+
+
+def _show_cancelled(ref: JobRef, output: str) -> None:
+    if output == "json":
+        console.put_json({"job": ref.name, "namespace": ref.namespace, "cancelled": True}, indent=None)
+    else:
+        console.put(f"tfjob/{ref.name} cancelled")
 
 
 def _confirm(refs: Sequence[JobRef], *, yes: bool) -> None:

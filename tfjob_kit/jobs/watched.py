@@ -19,7 +19,7 @@ __all__ = ["WatchedJob"]
 _ENDED = {"Succeeded", "Failed", "Restarting"}
 _TOLD_OTHERWISE = {"BackOff", "Unhealthy"}
 """Warnings that repeat what ReplicaChanged says."""
-_WORTH_TELLING = {"NoGPUs", "ClaimIsDirectory"}
+_WORTH_TELLING = {"NoGPUs", "ClaimIsDirectory", "NotEnforced", "MountsAreDirectories"}
 """Normal events of the local engine about what it does otherwise than a cluster."""
 
 
