@@ -11,7 +11,14 @@ __all__ = ["clean", "paint_role", "prefix", "shown"]
 
 _COLOURS = {"chief": "cyan", "master": "cyan", "worker": "green", "ps": "magenta", "evaluator": "yellow"}
 _SHORTEST = len("worker-0")
-_CONTROL = re.compile(r"\x1b\[[0-9;]*m|\x1b\[[0-?]*[ -/]*[@-~]|\x1b[@-_]|[\x00-\x08\x0b-\x1f\x7f]")
+_CONTROL = re.compile(
+    r"\x1b\[[0-9;]*m"  # colour
+    r"|\x1b\[[0-?]*[ -/]*[@-~]"  # cursor and screen
+    r"|\x1b[\]P^_].*?(?:\x07|\x1b\\|$)"  # titles and other strings
+    r"|\x1b[ -/]*[0-~]|[\x00-\x08\x0b-\x1f\x7f\x80-\x9f]"
+)
+_RESET = "\x1b[0m"
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def prefix(replica: str) -> str:
@@ -26,7 +33,10 @@ def paint_role(text: str, replica: str) -> str:
 
 def shown(text: str) -> str:
     """A replica's line for stdout: harmless on a terminal, untouched in a file."""
-    return clean(text) if console.is_terminal(sys.stdout) else text
+    if not sys.stdout.isatty():
+        return text
+    harmless = clean(text)
+    return harmless if console.has_colour(sys.stdout) else _COLOUR.sub("", harmless)
 
 
 def clean(line: str) -> str:
@@ -35,4 +45,5 @@ def clean(line: str) -> str:
     A carriage return means that the line was written over: only its last form is kept.
     """
     last = line.rstrip("\r").rpartition("\r")[2]
-    return _CONTROL.sub(lambda match: match[0] if match[0].endswith("m") else "", last)
+    kept = _CONTROL.sub(lambda match: match[0] if _COLOUR.fullmatch(match[0]) else "", last)
+    return kept + _RESET if _COLOUR.search(kept) and not kept.endswith(_RESET) else kept

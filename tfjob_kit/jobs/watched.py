@@ -17,8 +17,8 @@ from tfjob_kit.jobs.view import JobView, build_view
 __all__ = ["WatchedJob"]
 
 _ENDED = {"Succeeded", "Failed", "Restarting"}
-_TOLD_OTHERWISE = {"BackOff", "Unhealthy"}
-"""Warnings that repeat what ReplicaChanged says."""
+_TOLD_OTHERWISE = {"BackOff", "TFJobRestarting", "TFJobFailed", "KeeperLost"}
+"""Warnings that repeat what ReplicaChanged, StateChanged or Finished say."""
 _WORTH_TELLING = {"NoGPUs", "ClaimIsDirectory", "NotEnforced", "MountsAreDirectories"}
 """Normal events of the local engine about what it does otherwise than a cluster."""
 
