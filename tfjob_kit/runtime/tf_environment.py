@@ -13,8 +13,8 @@ __all__ = ["tensorflow_environment"]
 _ALWAYS = {
     # Keras 3 asks this once, at import; the trainer's loop is TensorFlow's.
     "KERAS_BACKEND": "tensorflow",
-    # Warnings and errors; information lines of the C++ side would drown the progress lines.
-    "TF_CPP_MIN_LOG_LEVEL": "1",
+    # Errors only: the C++ side warns at each start about datasets it does not optimise.
+    "TF_CPP_MIN_LOG_LEVEL": "2",
     # NVML counts cards by bus id, CUDA by speed unless told so: memory totals must belong to the right card.
     "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
 }

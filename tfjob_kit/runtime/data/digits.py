@@ -21,7 +21,7 @@ _EVALUATION_SHARE = 5
 
 
 def load(params: Mapping[str, Any], seed: int) -> source.DataSource:
-    """Images `[8, 8, 1] float32` in 0..1, labels int64; 1,434 to train on and 363 to test.
+    """Images `[8, 8, 1] float32` in 0..1, labels int64; 1,433 to train on and 364 to test.
 
     Args:
         params: None are known.

@@ -16,7 +16,7 @@ from tfjob_kit.runtime.data import source
 
 __all__ = ["load"]
 
-_DEFAULTS = {"image_size": 224, "classes": 1000, "examples": 1_281_167, "evaluation_examples": 256}
+_DEFAULTS = {"image_size": 224, "classes": 1000, "examples": 1_281_167, "evaluation_examples": 128}
 _PATTERN = 7
 """Cells of a class pattern in each direction; a ResNet's last feature map has as many."""
 _EVALUATION_OFFSET = 1 << 40

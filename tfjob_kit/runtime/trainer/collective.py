@@ -62,12 +62,22 @@ def replicas_agree(strategy: tf.distribute.Strategy, arrays: Sequence[np.ndarray
 
 
 def _sum(strategy: tf.distribute.Strategy, value: tf.Tensor) -> np.ndarray:
-    return strategy.reduce("SUM", strategy.run(tf.identity, args=(value,)), axis=None).numpy()
+    return _summed(strategy, value).numpy()
 
 
 def _first(strategy: tf.distribute.Strategy, value: tf.Tensor) -> np.ndarray:
+    return _summed_first(strategy, value).numpy()
+
+
+@tf.function
+def _summed(strategy: tf.distribute.Strategy, value: tf.Tensor) -> tf.Tensor:
+    return strategy.reduce("SUM", strategy.run(tf.identity, args=(value,)), axis=None)
+
+
+@tf.function
+def _summed_first(strategy: tf.distribute.Strategy, value: tf.Tensor) -> tf.Tensor:
     def contribute(own: tf.Tensor) -> tf.Tensor:
         replica = tf.distribute.get_replica_context().replica_id_in_sync_group
         return tf.where(tf.equal(replica, 0), own, tf.zeros_like(own))
 
-    return strategy.reduce("SUM", strategy.run(contribute, args=(value,)), axis=None).numpy()
+    return strategy.reduce("SUM", strategy.run(contribute, args=(value,)), axis=None)
