@@ -46,10 +46,12 @@ def test_an_agent_of_another_run_is_no_peer(make_job) -> None:
 
 
 def test_another_config_in_the_same_run_is_permanent(make_job) -> None:
-    job = make_job(2, changes={"worker-0": {"identity": {"code": "edited"}}}).start()
+    edited = {"worker-0": {"identity": {"code": "edited"}}}
+    job = make_job(2, limits={"told": 1.0}, changes=edited).start()
     assert {"chief-0": 2, "worker-0": 2} == job.ends()
     error = job.termination("chief-0").error
-    assert "ConfigMismatch: worker-0 runs another config or version (edited) than chief-0 (code)" == error
+    assert error is not None
+    assert error.startswith("ConfigMismatch: worker-0 runs another config or version (edited) than ")
 
 
 def test_strangers_on_the_port_disturb_nobody(make_job, until) -> None:
@@ -152,6 +154,7 @@ def test_asked_to_stop_before_the_strategy_stands_it_leaves_at_once(make_job, un
 def test_restarts_without_progress_are_bounded(make_job) -> None:
     job = make_job(2, limits={"restarts": 2})
     job.plan("worker-0", kill=True)
+    job.plan("chief-0", idle=True)
     job.start()
     assert 5 == job.end("chief-0")
     error = job.termination("chief-0").error

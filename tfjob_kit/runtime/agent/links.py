@@ -25,6 +25,8 @@ _LINE_LIMIT = 65536
 _RECALL = 0.2
 _CONNECT = 1.0
 _BACKLOG = 256
+_MISMATCH = "it runs another config or version"
+"""How a refusal begins that no waiting will mend."""
 
 
 @dataclass(kw_only=True)
@@ -179,6 +181,8 @@ class Links:
         if b"\n" in call.heard:
             why = _refusal(call.heard)
             call.refused = True
+            if why is not None and why.startswith(_MISMATCH):
+                self._emit(situation.Mismatched(peer=name, what=why.removeprefix("it runs ")))
             self._hang_up(name, why or "its port answers, but not as an agent of this run")
         elif not data:
             self._hang_up(name, None if call.refused else "it closed the connection")
@@ -263,7 +267,7 @@ class Links:
         if identity.code != own.code:
             what = f"another config or version ({identity.code}) than {own.name} ({own.code})"
             self._emit(situation.Mismatched(peer=identity.name, what=what))
-            return f"it runs another config or version ({own.code}) than this replica ({identity.code})"
+            return f"{_MISMATCH} ({own.code}) than this replica ({identity.code})"
         return None
 
     def _recognise(self, caller: _Caller, name: str) -> None:

@@ -32,6 +32,8 @@ def run(report_fd, attempt):
     step = read(place / "checkpoint") or 0
     say(reports.Restored(step=step))
     print(f"attempt {attempt} trains from step {step}", flush=True)
+    if plan.get("idle"):
+        signal.pause()
     if "failed" in plan:
         say(reports.Failed(exit_code=plan["failed"], error="BadData: no examples", where="data.py:3"))
         os._exit(plan["failed"])

@@ -48,4 +48,8 @@ def _all_have_heard(state: s.Situation, outcome: contract.Termination) -> bool:
     if outcome.status == "succeeded":
         return not state.is_chief or all(peer.finished for peer in here)
     said = [peer.announcement for peer in here]
-    return state.phase is Phase.failed and all(a is not None and a.phase in _AT_THE_END for a in said)
+    return (
+        state.phase is Phase.failed
+        and bool(here)
+        and all(a is not None and a.phase in _AT_THE_END for a in said)
+    )
