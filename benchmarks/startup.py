@@ -24,7 +24,7 @@ import typer, typer.core
 typer.core.HAS_RICH = False
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
-def hello(): pass
+def hello(name: str): pass
 app(["--help"])
 """
 
