@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 from tfjob_kit import contract, errors
 from tfjob_kit.runtime.agent import run_agent, settings
@@ -16,7 +17,24 @@ def main() -> int:
         own = settings.read_settings(os.environ)
     except errors.ConfigError as error:
         return _refuse(error)
-    return run_agent(own)
+    try:
+        return run_agent(own)
+    except Exception as error:
+        traceback.print_exc()
+        return _fail(error)
+
+
+def _fail(error: Exception) -> int:
+    """A fault of the agent itself; its processes end with it."""
+    termination = contract.Termination(
+        status="failed",
+        exit_code=int(contract.ReplicaExit.ERROR),
+        error=f"AgentFault: {type(error).__name__}: {error}",
+        hint="this is a fault of tfjob-kit; its trace is in the log of this replica",
+        where="agent",
+    )
+    write_termination(settings.termination_log(os.environ), termination)
+    return termination.exit_code
 
 
 def _refuse(error: errors.ConfigError) -> int:

@@ -96,7 +96,7 @@ def test_a_line_is_read_back() -> None:
     "line", [b"", b"x", b"[]", b"3", b"{}", b"\xff", b'{"run_id":1}', b'{"incarnation":"","phase":"?"}']
 )
 def test_what_is_no_line_is_refused(line) -> None:
-    with pytest.raises(ValueError, match="not an agent.s line"):
+    with pytest.raises(ValueError, match="not an agent's line"):
         wire.decode(line)
 
 

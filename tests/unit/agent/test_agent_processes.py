@@ -54,6 +54,14 @@ def test_another_config_in_the_same_run_is_permanent(make_job) -> None:
     assert error.startswith("ConfigMismatch: worker-0 runs another config or version (edited) than ")
 
 
+def test_a_port_that_is_taken_is_named_and_tried_again(make_job) -> None:
+    job = make_job(2)
+    with socket.create_server(("127.0.0.1", job.port("chief-0"))):
+        job.start("chief-0")
+        job.says("chief-0", r"cannot listen on port \d+ \(Address already in use\); trying again")
+    job.start("worker-0").trains()
+
+
 def test_strangers_on_the_port_disturb_nobody(make_job, until) -> None:
     job = make_job(2).start("chief-0")
     for data in (b"\x00\xff\n", b"{}\n", b'{"run_id": 3}\n', b"GET / HTTP/1.1\r\n\r\n", b"x" * 200_000):

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import selectors
 import socket
 import threading
@@ -207,7 +208,7 @@ class Links:
                 (host, port), family=family, dualstack_ipv6=dual, backlog=_BACKLOG
             )
         except OSError as error:
-            self.listen_error = f"cannot listen on port {port} ({error.strerror})"
+            self.listen_error = f"cannot listen on port {port} ({os.strerror(error.errno or 0)})"
             return
         self.listen_error = None
         listener.setblocking(False)

@@ -65,6 +65,7 @@ class _Agent:
         self._selector = selectors.DefaultSelector()
         self._events: collections.deque[situation.Event] = collections.deque()
         self._woken, self._wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._mentioned: str | None = None
         self._ended: contract.Termination | None = None
         self._metrics: Metrics | None = None
         self._trainers = Trainers(
@@ -100,10 +101,17 @@ class _Agent:
             self._trainers.reaped(ended)
         self._trainers.check()
         self._links.tick(time.monotonic())
+        self._mention_port()
         self._events.append(situation.Tick())
         while self._events and self._ended is None:
             self._decide(self._events.popleft())
         self._links.announce(self._situation.announcement(), time.monotonic())
+
+    def _mention_port(self) -> None:
+        trouble = self._links.listen_error
+        if trouble is not None and trouble != self._mentioned:
+            say(f"{trouble}; trying again")
+        self._mentioned = trouble
 
     def _decide(self, event: situation.Event) -> None:
         now = time.monotonic()

@@ -24,6 +24,7 @@ import gc
 import importlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -93,8 +94,6 @@ def _import(entry: str, imports: str) -> Callable[[int, int], Any]:
 
 
 def _wait(*descriptors: int) -> list[int]:
-    import select
-
     return select.select(descriptors, [], [])[0]
 
 
