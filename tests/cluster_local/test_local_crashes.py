@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tfjob_kit import errors
-from tfjob_kit.cluster.local import process_tree
+from tfjob_kit.cluster.local import caretaker, process_tree
 from tfjob_kit.cluster.port import JobRef
 
 from .conftest import Bench, ended_with, eventually, make_job
@@ -154,7 +155,7 @@ def test_a_keeper_asked_to_end_lets_replicas_save(bench: Bench) -> None:
 def test_a_launcher_killed_before_its_keeper_started_leaves_a_lost_job(bench: Bench) -> None:
     ref = bench.submit("job", "true")
     bench.wait_for(ref, "Succeeded")
-    eventually(lambda: not bench.processes(ref))
+    eventually(lambda: not caretaker.has_keeper(bench.dir(ref)), what="the keeper leaves")
     bench.dir(ref).update_job(lambda job: {k: v for k, v in job.items() if k != "status"})
     assert "KeeperLost" == bench.wait_for(ref, "Failed")["status"]["conditions"][-1]["reason"]
 
@@ -218,12 +219,33 @@ def test_a_damaged_job_is_named_by_get_and_left_out_by_list(
     bench.wait_for(bench.submit("fine", "true"), "Succeeded")
     ref = bench.submit("broken", "true")
     bench.wait_for(ref, "Succeeded")
-    eventually(lambda: not bench.processes(ref))
+    eventually(lambda: not caretaker.has_keeper(bench.dir(ref)), what="the keeper leaves")
     bench.dir(ref).job_file.write_text("{")
     with pytest.raises(errors.ClusterError, match=r"job\.json"):
         bench.engine.get(ref)
     assert ["fine"] == [job["metadata"]["name"] for job in bench.engine.list()]
     assert "job.json" in caplog.text
+
+
+def test_a_keeper_that_cannot_write_tries_again_until_it_can(bench: Bench) -> None:
+    ref = bench.submit("job", "sh", "-c", "echo up; sleep 0.5")
+    eventually(lambda: bench.printed(ref, "up"))
+    bench.wait_for(ref, "Running")
+    keeper = bench.keeper(ref)
+    soft, hard = resource.prlimit(keeper, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+    eventually(lambda: not bench.processes(ref), what="the replica ends")
+    assert "Running" == bench.condition(ref)
+    resource.prlimit(keeper, resource.RLIMIT_FSIZE, (soft, hard))
+    bench.wait_for(ref, "Succeeded")
+
+
+def test_what_a_killed_submission_left_half_done_is_swept_by_a_later_one(bench: Bench) -> None:
+    half = bench.state / "jobs" / "default" / ".new-other-0"
+    half.mkdir(parents=True)
+    (half / "job.json").write_text("{}")
+    os.utime(half, (0, 0))
+    bench.wait_for(bench.submit("job", "true"), "Succeeded")
+    assert not half.exists()
 
 
 def test_a_state_directory_that_is_a_file_is_named(tmp_path: Path, make_bench: Callable[..., Bench]) -> None:

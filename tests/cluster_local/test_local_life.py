@@ -181,6 +181,23 @@ def test_a_suspended_job_without_keeper_is_resumed_by_another(bench: Bench) -> N
     bench.wait_for(ref, "Succeeded")
 
 
+def test_a_job_can_be_suspended_whatever_has_become_of_the_machine(bench: Bench) -> None:
+    disk = bench.state.parent / "disk"
+    disk.mkdir()
+    ref = bench.submit(
+        "pause",
+        *STAY,
+        pod_spec={"volumes": [{"name": "v", "hostPath": {"path": str(disk)}}]},
+        volumeMounts=[{"name": "v", "mountPath": "/v"}],
+    )
+    bench.wait_for(ref, "Running")
+    disk.rmdir()
+    bench.engine.patch(ref, {"spec": {"runPolicy": {"suspend": True}}})
+    bench.wait_for(ref, "Suspended")
+    with pytest.raises(errors.ClusterError, match="it cannot change"):
+        bench.engine.patch(ref, {"spec": {"runPolicy": {"managedBy": "kubeflow.org/training-operator"}}})
+
+
 def test_deletion_gives_replicas_their_grace_and_removes_everything(bench: Bench) -> None:
     note = bench.state.parent / "note"
     script = f"trap 'echo saved > {note}; exit 0' TERM; echo up; while :; do sleep 0.05; done"

@@ -54,7 +54,7 @@ def test_old_runs_of_a_crash_loop_are_removed(tmp_path: Path) -> None:
 def test_a_full_disk_loses_lines_and_says_how_many(tmp_path: Path) -> None:
     writer = logs.LogWriter(tmp_path)
     writer._file.close()
-    writer._file = Path("/dev/full").open("ab", buffering=0)
+    writer._file = Path("/dev/full").open("ab", buffering=0)  # noqa: SIM115
     writer.feed(b"a\nb\n")
     writer.close()
     assert 2 == writer.lost

@@ -121,7 +121,9 @@ class LocalCluster:
             if "deletionTimestamp" in job["metadata"]:
                 raise directory.not_found()
             new = _patched(job, patch)
-            if new["spec"] != job["spec"] and not caretaker.is_over(job):
+            rules.validate(new, old=job)
+            # The machine is asked for new replicas alone: a job can always be suspended.
+            if new["spec"]["tfReplicaSpecs"] != job["spec"]["tfReplicaSpecs"]:
                 admission.admit(new, machine=self._machine, environ=self._environ)
             return new
 
@@ -235,10 +237,7 @@ class LocalCluster:
 
     def _start_if_left(self, directory: JobDir) -> None:
         """A suspended job may have lost its keeper (the machine was restarted): it goes on with another."""
-        try:
-            lock = files.try_lock(directory.keeper_lock)
-        except FileNotFoundError:
-            return
+        lock = _patient_lock(directory)
         if lock is None:
             return
         try:
@@ -267,6 +266,19 @@ def _write(job: JobDir, stored: Object, *, facts: Object, notices: dict[str, str
         caretaker.remove(job)
         raise
     return lock
+
+
+def _patient_lock(directory: JobDir) -> int | None:
+    """The keeper's lock unless a keeper holds it: a reader that only asks lets it go in a moment."""
+    for pause in (0.005, 0.01, 0.02, 0.0):
+        try:
+            lock = files.try_lock(directory.keeper_lock)
+        except FileNotFoundError:
+            return None
+        if lock is not None:
+            return lock
+        time.sleep(pause)
+    return None
 
 
 def _as_stored(job: Object, *, default_namespace: str) -> Object:

@@ -54,6 +54,8 @@ class Keeper:
         self._retry_at: float | None = None
         self._replicas = 0
         self._is_leaving = False
+        self._has_news = True
+        self._are_pods_stale = False
 
     def run(self) -> None:
         """Keeps the job until it is finished and nothing runs, or until it is deleted."""
@@ -68,15 +70,21 @@ class Keeper:
     def _look(self) -> bool:
         """One look at everything; True when there is nothing left to keep."""
         changed = self._crew.turn(self._guard)
+        if not (changed or self._has_news or self._timeout() == 0.0):
+            # Output alone: nothing about the job is another than before.
+            return False
+        self._has_news = False
+        self._are_pods_stale |= changed
         try:
-            return self._reconcile(changed)
+            return self._reconcile()
         except ClusterError as error:
             # A full disk passes: what could not be written is tried again.
-            sys.stderr.write(f"{error.message}\n")
+            with contextlib.suppress(OSError):
+                os.write(sys.stderr.fileno(), f"{error.message}\n".encode())
             self._retry_at = time.monotonic() + _RETRY_SECONDS
             return False
 
-    def _reconcile(self, changed: bool) -> bool:
+    def _reconcile(self) -> bool:
         self._retry_at = None
         try:
             job = self._job.read_job()
@@ -86,7 +94,7 @@ class Keeper:
             return self._end_all()
         if "deletionTimestamp" in job["metadata"]:
             return self._end_deleted()
-        if changed:
+        if self._are_pods_stale:
             self._write_pods()
         while self._step(job):
             job = self._job.read_job()
@@ -104,7 +112,8 @@ class Keeper:
         started = self._crew.start_waiting(replicas=self._replicas)
         turned = self._crew.turn(self._guard)
         now = self._crew.pods()
-        if started or turned or now != pods:
+        self._are_pods_stale |= started or turned or now != pods
+        if self._are_pods_stale:
             self._write_pods()
         return turned or now != pods or stored["status"] != job.get("status")
 
@@ -155,6 +164,7 @@ class Keeper:
     def _write_pods(self) -> None:
         if self._job.path.is_dir():
             self._job.write_pods(self._crew.pods())
+            self._are_pods_stale = False
 
     def _timeout(self) -> float:
         moment = time.monotonic()
@@ -165,6 +175,7 @@ class Keeper:
 
     def _hear(self, descriptors: set[int]) -> None:
         if self._wake in descriptors:
+            self._has_news = True
             with contextlib.suppress(BlockingIOError):
                 os.read(self._wake, 1 << 16)
         if self._guard_fd in descriptors:

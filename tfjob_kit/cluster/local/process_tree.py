@@ -110,10 +110,10 @@ def reap() -> dict[int, int]:
 
 def reap_strays(*, keep: set[int]) -> None:
     """Collects ended children other than those kept, whose end somebody else waits for."""
-    for name in _children():
-        if name not in keep:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(name, os.WNOHANG)
+    peek = os.WEXITED | os.WNOHANG | os.WNOWAIT
+    with contextlib.suppress(ChildProcessError):
+        while (ended := os.waitid(os.P_ALL, 0, peek)) and ended.si_pid not in keep:
+            os.waitpid(ended.si_pid, 0)
 
 
 def start_time(pid: int) -> int | None:
@@ -124,11 +124,6 @@ def start_time(pid: int) -> int | None:
 
 def _pids() -> list[int]:
     return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def _children() -> list[int]:
-    me = str(os.getpid())
-    return [pid for pid in _pids() if (fields := _stat(pid)) and fields[0] == "Z" and fields[1] == me]
 
 
 def _stat(pid: int) -> list[str] | None:
