@@ -1,8 +1,9 @@
 """ResNet-50 v1.5: the residual net of He et al. 2015, table 1, with the stride in the 3x3 convolution.
 
-The stride sits in the 3x3 of a block rather than in its first 1x1 (v1): about half a point of top-1 accuracy for
-a few percent of speed ("v1.5" in NVIDIA's and MLPerf's reference models). The last scale of each block starts at
-zero, so that a block begins as the identity (Goyal et al. 2017, "Accurate, Large Minibatch SGD").
+The stride sits in the 3x3 of a block rather than in its first 1x1 (v1): about half a point of top-1
+accuracy for a few percent of speed ("v1.5" in NVIDIA's and MLPerf's reference models). The last scale of
+each block starts at zero, so that a block begins as the identity (Goyal et al. 2017, "Accurate, Large
+Minibatch SGD").
 
 params:
   classes: Number of classes.
@@ -29,16 +30,10 @@ def build(params: dict) -> keras.Model:
     for stage, blocks in enumerate(params.get("blocks", (3, 4, 6, 3))):
         for block in range(blocks):
             stride = 2 if stage > 0 and block == 0 else 1
-            x = _bottleneck(
-                x, width * 2**stage, stride=stride, project=block == 0, synchronized=synchronized
-            )
+            x = _bottleneck(x, width * 2**stage, stride=stride, project=block == 0, synchronized=synchronized)
     x = layers.GlobalAveragePooling2D()(x)
     # float32 whatever the precision of the rest: the loss needs the digits.
-    logits = layers.Dense(
-        params.get("classes", 1000),
-        dtype="float32",
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-    )(x)
+    logits = layers.Dense(params.get("classes", 1000), dtype="float32")(x)
     return keras.Model(images, logits, name="resnet50")
 
 

@@ -1,7 +1,7 @@
 """Handwritten digits, 8x8 pixels, 10 classes, 1,797 examples: they ship with scikit-learn.
 
-The split is fixed (stratified, 80 % training) and does not depend on the seed, so that scores of different runs
-are of the same test examples.
+The split is fixed (stratified, 80 % training) and does not depend on the seed, so that scores of different
+runs are of the same test examples.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _read() -> tuple[np.ndarray, np.ndarray]:
         raise source.DataError(
             f"data source `digits` needs scikit-learn: {error}", hint="pip install 'tfjob-kit[train]'"
         ) from error
-    digits = datasets.load_digits()
+    digits: Any = datasets.load_digits()
     return (digits.images[..., np.newaxis] / 16.0).astype(np.float32), digits.target.astype(np.int64)
 
 

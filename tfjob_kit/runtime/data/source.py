@@ -1,7 +1,8 @@
 """What a data source gives to the trainer.
 
-Owns the two types that a source returns and the error that it raises. A source is a function of its parameters
-and the seed alone, so that every replica, and every restart, sees the same examples under the same indices.
+Owns the two types that a source returns and the error that it raises. A source is a function of its
+parameters and the seed alone, so that every replica, and every restart, sees the same examples under the
+same indices.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ class Split:
 
     Attributes:
         size: Number of examples; indices run from 0.
-        fetch: Indices `[n] int64` -> inputs `[n, ...]` and labels `[n, ...]`, traced inside tf.data: a function of
-            the indices alone, TensorFlow operations only, static shapes but for `n`.
+        fetch: Indices `[n] int64` -> inputs `[n, ...]` and labels `[n, ...]`, traced inside tf.data: a
+            function of the indices alone, TensorFlow operations only, static shapes but for `n`.
     """
 
     size: int

@@ -1,8 +1,8 @@
 """Saving and restoring the training state, exactly.
 
-Owns what goes into a checkpoint (model, optimizer, step) and how all replicas come to the same state: the chief
-alone reads and writes files, since a pod's output folder may be its own, and everybody else receives the bytes.
-Every replica calls `restore` and `save`, in the same order.
+Owns what goes into a checkpoint (model, optimizer, step) and how all replicas come to the same state: the
+chief alone reads and writes files, since a pod's output folder may be its own, and everybody else receives
+the bytes. Every replica calls `restore` and `save`, in the same order.
 """
 
 from __future__ import annotations
@@ -131,7 +131,8 @@ class Checkpoints:
         differences = course.compare(saved.course, self._config)
         if differences.refused:
             raise failures.CheckpointMismatch(
-                f"checkpoint of step {saved.step} was made with other values: {'; '.join(differences.refused)}",
+                f"checkpoint of step {saved.step} was made with other values: "
+                f"{'; '.join(differences.refused)}",
                 where=str(saved.prefix),
                 hint=_START_OVER,
             )

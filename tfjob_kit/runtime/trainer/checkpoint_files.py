@@ -1,8 +1,8 @@
 """Checkpoints as files: complete or absent.
 
-Owns names, atomicity, how many are kept, and which of them are whole. A checkpoint counts from the moment its
-record `ckpt-<step>.json` is there, which is written last and names the files with their sizes. Must not know what
-is inside them.
+Owns names, atomicity, how many are kept, and which of them are whole. A checkpoint counts from the moment
+its record `ckpt-<step>.json` is there, which is written last and names the files with their sizes. Must not
+know what is inside them.
 
     checkpoints/ckpt-600.index  ckpt-600.data-00000-of-00001  ckpt-600.json
 """

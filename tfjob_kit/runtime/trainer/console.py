@@ -1,4 +1,4 @@
-"""What the trainer prints: lines, whole and at once, so that logs of several replicas never mix within a line."""
+"""What the trainer prints: whole lines, at once, so that those of several replicas never mix."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What a checkpoint and a config must agree about for training to go on.
 
-Owns the comparison. Data order, batch and seed decide which examples a step sees: with other values the resumed
-run would be neither the old one nor a new one, so they are refused. What only steers the steps ahead is told.
+Owns the comparison. Data order, batch and seed decide which examples a step sees: with other values the
+resumed run would be neither the old one nor a new one, so they are refused. What only steers the steps
+ahead is told.
 """
 
 from __future__ import annotations

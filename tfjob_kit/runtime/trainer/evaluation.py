@@ -1,7 +1,7 @@
 """Metrics over the whole evaluation set, computed by all replicas together.
 
-Owns the exact mean: every example counts once, padding not at all, sums are reduced over replicas. All replicas
-call it at the same steps and get the same numbers.
+Owns the exact mean: every example counts once, padding not at all, sums are reduced over replicas. All
+replicas call it at the same steps and get the same numbers.
 """
 
 from __future__ import annotations

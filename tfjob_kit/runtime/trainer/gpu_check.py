@@ -1,7 +1,7 @@
 """Whether TensorFlow sees exactly the GPUs that this replica was given.
 
-Owns the comparison and the words for a difference. A replica that trains on its CPU because a driver is missing
-would look healthy and take a hundred times as long, so it ends instead.
+Owns the comparison and the words for a difference. A replica that trains on its CPU because a driver is
+missing would look healthy and take a hundred times as long, so it ends instead.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ def _way_out(facts: GpuFacts) -> str:
     if facts.seen > facts.claimed:
         return f"hide the others with CUDA_VISIBLE_DEVICES, or claim them with gpus={facts.seen}"
     if facts.totals.mib is not None and len(facts.totals.mib) >= facts.claimed > 0:
-        return "install TensorFlow with its CUDA wheels (`pip install 'tensorflow[and-cuda]'`), or use an image with it"
+        return "use an image with TensorFlow's CUDA wheels (`pip install 'tensorflow[and-cuda]'`)"
     return (
         "check the node's driver and device plugin and the GPU limit of the container, or train on CPUs: "
         f"gpus=0 replicas=N (by hand: {contract.GPUS_ENV}=0)"

@@ -1,8 +1,8 @@
 """Total memory of the GPUs that this process may use, before TensorFlow starts.
 
-Owns the questions to NVML, or to `nvidia-smi` where NVML's Python package cannot answer, and the mapping from
-CUDA_VISIBLE_DEVICES, which both ignore. TensorFlow itself tells no total. Never guesses: what cannot be read is
-said to be unknown.
+Owns the questions to NVML, or to `nvidia-smi` where NVML's Python package cannot answer, and the mapping
+from CUDA_VISIBLE_DEVICES, which both ignore. TensorFlow itself tells no total. Never guesses: what cannot
+be read is said to be unknown.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 __all__ = ["GpuTotals", "read_totals", "visible"]
 
@@ -34,8 +35,8 @@ def visible(cards: Sequence[tuple[str, int]], selection: str | None) -> GpuTotal
 
     Args:
         cards: UUID and MiB of each card of the machine, in PCI order.
-        selection: CUDA_VISIBLE_DEVICES; None when it is not set. As CUDA reads it: indices or the beginnings of
-            UUIDs, and everything after the first invalid entry is ignored.
+        selection: CUDA_VISIBLE_DEVICES; None when it is not set. As CUDA reads it: indices or the beginnings
+            of UUIDs, and everything after the first invalid entry is ignored.
     """
     if selection is None:
         return GpuTotals(mib=tuple(mib for _, mib in cards))
@@ -73,12 +74,19 @@ def _ask_nvml(selection: str | None) -> GpuTotals:
         words = [w.strip() for w in (selection or "").split(",")]
         if any(word.startswith("MIG-") for word in words):
             handles = [pynvml.nvmlDeviceGetHandleByUUID(word) for word in words]
-            return GpuTotals(mib=tuple(pynvml.nvmlDeviceGetMemoryInfo(h).total // _MIB for h in handles))
+            return GpuTotals(mib=tuple(_total_mib(handle) for handle in handles))
         handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(pynvml.nvmlDeviceGetCount())]
-        cards = [(_text(pynvml.nvmlDeviceGetUUID(h)), pynvml.nvmlDeviceGetMemoryInfo(h)) for h in handles]
-        return visible([(uuid, int(memory.total) // _MIB) for uuid, memory in cards], selection)
+        cards = [(_text(pynvml.nvmlDeviceGetUUID(h)), _total_mib(h)) for h in handles]
+        return visible(cards, selection)
     finally:
         pynvml.nvmlShutdown()
+
+
+def _total_mib(handle: Any) -> int:
+    import pynvml
+
+    memory: Any = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    return int(memory.total) // _MIB
 
 
 def _text(value: str | bytes) -> str:

@@ -1,8 +1,9 @@
 """The compiled training loop: several optimizer steps in one call.
 
-Owns one step (loss, gradients, update, random numbers) and the call around it (stop flag, inner steps, moving
-statistics). Must not know checkpoints, progress lines or time. What differs between calls comes in as tensors:
-Python numbers would trace the graph anew, at different times on different replicas, and mix up their collectives.
+Owns one step (loss, gradients, update, random numbers) and the call around it (stop flag, inner steps,
+moving statistics). Must not know checkpoints, progress lines or time. What differs between calls comes in
+as tensors: Python numbers would trace the graph anew, at different times on different replicas, and mix up
+their collectives.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from tfjob_kit.runtime.trainer.state import TrainingState
 __all__ = ["CallResult", "TrainingCall"]
 
 _GUARD = 1024
-"""Elements of the stop flag: a dead peer is noticed at once by 64 or more, else by the heartbeat (6 to 11 s)."""
+"""Elements of the stop flag: 64 or more notice a dead peer at once, fewer by the heartbeat (6 to 11 s)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +85,7 @@ class TrainingCall:
         scaled = isinstance(optimizer, keras.optimizers.LossScaleOptimizer)
         with tf.GradientTape() as tape:
             loss = self._mean_loss(labels, model(inputs, training=True))
-            watched = optimizer.scale_loss(loss) if scaled else loss
+            watched: Any = optimizer.scale_loss(loss) if scaled else loss
         gradients = tape.gradient(watched, model.trainable_variables)
         if scaled:
             gradients = _agree_on_overflow(gradients)
@@ -127,8 +128,8 @@ def _moving_statistics(model: keras.Model) -> list[Any]:
 def _agree_on_overflow(gradients: list[Any]) -> list[Any]:
     """NaN everywhere when one replica's gradients overflowed.
 
-    Keras decides on each replica's own gradients whether to update, and an update waits for all replicas: they
-    must decide alike.
+    Keras decides on each replica's own gradients whether to update, and an update waits for all replicas:
+    they must decide alike.
     """
     finite = tf.reduce_all([tf.reduce_all(tf.math.is_finite(g)) for g in gradients if g is not None])
     context = tf.distribute.get_replica_context()

@@ -1,8 +1,8 @@
 """The way into the trainer, and its only way out.
 
-Owns reading config and task, the mapping of every exception to a report and an exit code, and leaving. Imports
-TensorFlow inside the function that trains, so that a bad config or a missing package is reported like any other
-failure.
+Owns reading config and task, the mapping of every exception to a report and an exit code, and leaving.
+Imports TensorFlow inside the function that trains, so that a bad config or a missing package is reported
+like any other failure.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ __all__ = ["run"]
 def run(report_fd: int, attempt: int) -> NoReturn:
     """Trains this replica's part of the run, then ends the process with a `contract.ReplicaExit`.
 
-    Leaves by `os._exit` after flushing: the interpreter's and TensorFlow's teardown would wait up to 10 s for a
-    lost peer.
+    Leaves by `os._exit` after flushing: the interpreter's and TensorFlow's teardown would wait up to 10 s
+    for a lost peer.
 
     Args:
         report_fd: Write end of the pipe to the agent.

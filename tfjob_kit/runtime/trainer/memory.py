@@ -1,8 +1,8 @@
 """How this replica takes the memory of its GPUs.
 
 Owns the five modes as one decision (`plan_memory`, pure) and its application, which comes before TensorFlow
-touches a device. TensorFlow 2.21 accepts mixtures and drops parts of them silently (growth, then a limit on one
-card: growth is gone on all), so a plan is applied to every card or not at all.
+touches a device. TensorFlow 2.21 accepts mixtures and drops parts of them silently (growth, then a limit on
+one card: growth is gone on all), so a plan is applied to every card or not at all.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ def _refuse_environment(mode: GpuMemoryMode, environ: Mapping[str, str]) -> None
     allocator = environ.get("TF_GPU_ALLOCATOR")
     if mode is GpuMemoryMode.async_ and allocator != "cuda_malloc_async":
         raise _refused(
-            f"gpu_memory.mode=async needs TF_GPU_ALLOCATOR=cuda_malloc_async before TensorFlow starts, found {allocator}",
+            f"gpu_memory.mode=async needs TF_GPU_ALLOCATOR=cuda_malloc_async, and it is {allocator}",
             hint="remove TF_GPU_ALLOCATOR from env; the runtime sets it",
         )
     if mode in (GpuMemoryMode.fraction, GpuMemoryMode.limit) and allocator == "cuda_malloc_async":
@@ -94,7 +94,7 @@ def _shares(fraction: float, gpus: int, totals: gpu_totals.GpuTotals) -> tuple[i
     if totals.mib is None or len(totals.mib) != gpus:
         known = totals.reason or f"the driver lists {len(totals.mib or ())} of {gpus}"
         raise _refused(
-            f"gpu_memory.mode=fraction takes a share of each card's total, and the total is not known: {known}",
+            f"gpu_memory.mode=fraction needs each card's total, which is not known: {known}",
             hint="gpu_memory=limit gpu_memory.limit_mib=N, or gpu_memory=growth",
         )
     return tuple(int(fraction * mib) for mib in totals.mib)

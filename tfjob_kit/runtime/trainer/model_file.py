@@ -83,7 +83,7 @@ def find_model_file(name: str, *, folders: Sequence[Path]) -> Path:
         f"no model file `{name}.py` in {', '.join(str(folder) for folder in folders) or 'any folder'}",
         where="model.name",
         nearest=tuple(known),
-        hint=f"the image must hold it under models/ of its working directory; found: {', '.join(known) or 'none'}",
+        hint=f"put it under models/ of the image's working directory; found: {', '.join(known) or 'none'}",
     )
 
 

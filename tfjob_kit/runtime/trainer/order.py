@@ -1,9 +1,9 @@
 """Which examples a step uses: pure arithmetic on whole numbers.
 
-Training walks through positions 0, 1, 2, ... without end; step `k` of global batch `B` is positions `k*B` to
-`(k+1)*B - 1`, replica `r` of `R` takes the `r`-th of `R` equal parts, and position `p` lies in epoch `p // size`.
-So step `k` is a function of the seed and `k` alone, and the same for any number of replicas: resume and resize
-go on with the very same examples. Written with operators only: numbers and tensors alike.
+Training walks through positions 0, 1, 2, ... without end; step `k` of global batch `B` is positions `k*B`
+to `(k+1)*B - 1`, replica `r` of `R` takes the `r`-th of `R` equal parts, and position `p` lies in epoch
+`p // size`. So step `k` is a function of the seed and `k` alone, and the same for any number of replicas:
+resume and resize go on with the very same examples. Written with operators only: numbers and tensors alike.
 """
 
 from __future__ import annotations

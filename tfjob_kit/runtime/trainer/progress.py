@@ -1,7 +1,7 @@
 """Progress lines of the chief and the gauges for the agent.
 
-Owns speed and time left. Both are measured over the calls since the last line; the first call, which compiles, is
-left out of them.
+Owns speed and time left. Both are measured over the calls since the last line; the first call, which
+compiles, is left out of them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Random numbers inside the model (dropout, augmentation) as a function of seed, layer, replica and step.
 
-Owns the state of Keras' seed generators. Left alone they start equal on every replica, so all replicas drop the
-same features, and they are not in a checkpoint, so a resumed run drops others (Keras 3.15). Set at each step they
-are right and need no saving.
+Owns the state of Keras' seed generators. Left alone they start equal on every replica, so all replicas drop
+the same features, and they are not in a checkpoint, so a resumed run drops others (Keras 3.15). Set at each
+step they are right and need no saving.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What training changes: model, optimizer, step.
 
-Owns building them and reading and writing them as arrays of this process. All of a run's state is here: the data
-order and the random numbers of a step are functions of seed and step (`order`, `randomness`).
+Owns building them and reading and writing them as arrays of this process. All of a run's state is here: the
+data order and the random numbers of a step are functions of seed and step (`order`, `randomness`).
 """
 
 from __future__ import annotations
@@ -54,8 +54,7 @@ def build_state(
         made = optimizer.make_optimizer(config.train)
         made.build(model.trainable_variables)
         step = tf.Variable(
-            0,
-            dtype=tf.int64,
+            tf.constant(0, tf.int64),
             trainable=False,
             name="step",
             aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA,

@@ -1,11 +1,13 @@
 """The distribution strategy: always MultiWorkerMirroredStrategy, also for one replica.
 
-Owns its options and the heartbeat of TensorFlow's coordination service. One code path for any number of replicas
-and GPUs: with one replica the same strategy opens no port. The constructor blocks until every peer is there and
-hears no signal meanwhile: the agent's barrier stands before it.
+Owns its options and the heartbeat of TensorFlow's coordination service. One code path for any number of
+replicas and GPUs: with one replica the same strategy opens no port. The constructor blocks until every peer
+is there and hears no signal meanwhile: the agent's barrier stands before it.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 import tensorflow as tf
 
@@ -49,11 +51,10 @@ def _set_heartbeat(seconds: int, *, place: task.Task) -> None:
         from tensorflow.python.eager import context
 
         roles = [name.rpartition("-")[0] for name in place.peers]
-        jobs = [
-            coordination_config_pb2.CoordinatedJob(name=role, num_tasks=roles.count(role))
-            for role in dict.fromkeys(roles)
-        ]
-        context.context().configure_coordination_service(
+        pb2: Any = coordination_config_pb2
+        eager: Any = context.context()
+        jobs = [pb2.CoordinatedJob(name=role, num_tasks=roles.count(role)) for role in dict.fromkeys(roles)]
+        eager.configure_coordination_service(
             "standalone",
             service_leader=f"/job:{roles[0]}/replica:0/task:0",
             heartbeat_timeout_in_ms=seconds * 1000,

@@ -1,7 +1,7 @@
-"""One run of one replica, read from top to bottom: devices, strategy, build, restore, steps, evaluate, export.
+"""One run of one replica, top to bottom: devices, strategy, build, restore, steps, evaluate, export.
 
-Owns the order of the chapters; each chapter is a module of its own. Every replica walks through all of them, since
-most hold collectives; what only the chief does is said where it happens.
+Owns the order of the chapters; each chapter is a module of its own. Every replica walks through all of
+them, since most hold collectives; what only the chief does is said where it happens.
 """
 
 from __future__ import annotations
@@ -200,7 +200,7 @@ def _check_losses(result: CallResult, *, before: int, config: schema.TrainConfig
     raise failures.NotFinite(
         f"the loss is {float(result.losses[step - before - 1])} at step {step}",
         step=step,
-        hint="lower train.optimizer.learning_rate or raise train.schedule.warmup_steps; checkpoints before it are kept",
+        hint="lower train.optimizer.learning_rate or raise train.schedule.warmup_steps",
     )
 
 
