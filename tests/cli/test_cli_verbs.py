@@ -126,12 +126,17 @@ def test_a_detached_job_from_other_shells(kit: Kit) -> None:
     assert "it goes on" in late.err
     release(kit)
     assert 0 == kit("wait", "job").code
-    finished = kit("status", "job")
-    assert 0 == finished.code
-    same_as_golden("status.txt", plain(finished.out[: finished.out.index("EVENTS")], kit))
     found = kit("status", "job", "-o", "json").data
     assert ("Succeeded", "succeeded") == (found["state"], found["verdict"]["kind"])
     assert ["chief-0", "worker-0"] == [replica["name"] for replica in found["replicas"]]
+
+
+def test_status_is_one_screen(kit: Kit) -> None:
+    run(kit, PROGRESS)
+    shown = kit("status", "job")
+    assert 0 == shown.code
+    same_as_golden("status.txt", plain(shown.out[: shown.out.index("EVENTS")], kit))
+    assert all(len(line) <= 80 for line in shown.out.splitlines() if str(kit.state) not in line)
 
 
 def test_status_and_wait_of_a_failed_job_exit_100(kit: Kit) -> None:
