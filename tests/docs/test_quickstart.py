@@ -18,6 +18,14 @@ DOCS = Path(__file__).parents[2] / "docs"
 
 
 @dataclass(frozen=True, kw_only=True)
+class File:
+    """A block with a title: a file that the reader writes."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One `$ command` of a page and what the page shows below it."""
 
@@ -25,10 +33,16 @@ class Step:
     shown: str
 
 
-def _steps(page: str) -> list[Step]:
-    blocks = re.findall(r"(?ms)^```console\n(.*?)^```$", (DOCS / page).read_text())
-    parts = [part for block in blocks for part in re.split(r"(?m)^\$ ", block) if part]
-    return [Step(command=part.split("\n")[0], shown=part.partition("\n")[2].strip()) for part in parts]
+def _read(page: str) -> list[File | Step]:
+    found: list[File | Step] = []
+    text = (DOCS / page).read_text()
+    for language, title, body in re.findall(r'(?ms)^```(\w+)(?: title="(.*?)")?\n(.*?)^```$', text):
+        if title:
+            found.append(File(path=title, text=body))
+        elif language == "console":
+            parts = [part.partition("\n") for part in re.split(r"(?m)^\$ ", body) if part]
+            found += [Step(command=command, shown=shown.strip()) for command, _, shown in parts]
+    return found
 
 
 def _matches(shown: str, printed: str) -> bool:
@@ -56,14 +70,17 @@ def _run(command: str, folder: Path) -> str:
 @pytest.mark.tf
 def test_the_quickstart_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TFJOB_KIT_STATE_DIR", str(tmp_path / "state"))
-    steps = _steps("quickstart.md")
-    assert len(steps) > 6
+    found = _read("quickstart.md")
+    assert len(found) > 9
 
-    for step in steps:
-        printed = _run(step.command, tmp_path)
-        assert _matches(step.shown, printed), (
-            f"$ {step.command}\n{printed}\n--- the page says ---\n{step.shown}"
-        )
+    for each in found:
+        match each:
+            case File(path=path, text=text):
+                (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+                (tmp_path / path).write_text(text)
+            case Step(command=command, shown=shown):
+                printed = _run(command, tmp_path)
+                assert _matches(shown, printed), f"$ {command}\n{printed}\n--- the page says ---\n{shown}"
 
 
 def test_shown_text_matches_with_anything_for_the_dots() -> None:
