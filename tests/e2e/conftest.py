@@ -137,7 +137,7 @@ def new_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], K
     yield make
     for kit in kits:
         for name in kit.jobs:
-            kit("cancel", name)
+            kit("cancel", name, "--yes")
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ def test_cancel_saves_before_it_ends(kit):
     kit.wait_progress("leaving")
     assert all(kit.process("leaving", replica, "trainer") for replica in agents)
 
-    assert kit("cancel", "leaving").returncode == 0
+    assert kit("cancel", "leaving", "--yes").returncode == 0
 
     saved = list((kit.state / "claims").rglob("ckpt-*.index"))
     assert len(saved) == 1
