@@ -140,7 +140,7 @@ def test_asked_to_stop_it_saves_and_its_peer_waits_for_the_successor(make_job, w
     assert 143 == job.end("worker-0")
     said = job.termination("worker-0")
     assert ("stopped", None) == (said.status, said.error)
-    job.says("chief-0", "restart: ")
+    job.says("chief-0", "restart: worker-0 was asked to stop")
     step = job.checkpoint()
     (job.place / "stop").unlink()
     job.start("worker-0")

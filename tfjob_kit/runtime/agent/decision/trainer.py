@@ -82,9 +82,7 @@ def _judge(draft: Draft, trainer: s.Trainer, end: s.Ended) -> None:
     if end.out_of_memory is not None:
         _out_of_memory(draft, end.out_of_memory)
     elif code >= _SIGNALLED:
-        if _somebody_stops(draft.state):
-            draft.forgive()
-        draft.restart(f"{draft.state.name}: {wording.retryable(trainer, code)}")
+        _try_again(draft, trainer, code)
     elif trainer.failed is not None:
         said = trainer.failed
         draft.fail(code, error=said.error, hint=said.hint, where=said.where)
@@ -94,9 +92,14 @@ def _judge(draft: Draft, trainer: s.Trainer, end: s.Ended) -> None:
         draft.fail(code if known else contract.ReplicaExit.ERROR, error=text, where="train")
 
 
-def _somebody_stops(state: s.Situation) -> bool:
-    said = [peer.announcement for peer in state.peers.values()]
-    return any(a is not None and a.phase is Phase.stopping for a in said)
+def _try_again(draft: Draft, trainer: s.Trainer, code: int) -> None:
+    said = {name: peer.announcement for name, peer in draft.state.peers.items()}
+    stopping = [name for name, a in said.items() if a is not None and a.phase is Phase.stopping]
+    if stopping:
+        draft.forgive()
+        draft.restart(f"{stopping[0]} was asked to stop")
+    else:
+        draft.restart(f"{draft.state.name}: {wording.retryable(trainer, code)}")
 
 
 def _out_of_memory(draft: Draft, sentence: str) -> None:
