@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from tfjob_kit.cluster.local import LocalCluster, connect, process_tree
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local import LocalCluster, connect
+from tfjob_kit.cluster.local.processes import process_tree
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import JobRef, PodRef
 
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 
 
 def eventually(condition: Callable[[], Any], *, what: str = "") -> Any:

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tfjob_kit import errors
-from tfjob_kit.cluster.local import caretaker, process_tree
+from tfjob_kit.cluster.local import caretaker
+from tfjob_kit.cluster.local.processes import process_tree
 from tfjob_kit.cluster.port import JobRef
 
 from .conftest import Bench, ended_with, eventually, make_job

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tfjob_kit.cluster.local.environment import Place, expand, make_command
+from tfjob_kit.cluster.local.processes.environment import Place, expand, make_command
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tfjob_kit import errors
-from tfjob_kit.cluster.local import clock, files, gpus, logs, state_dir
-from tfjob_kit.cluster.local.job_dir import JobDir
-from tfjob_kit.cluster.local.leases import Leases
+from tfjob_kit.cluster.local import gpus
+from tfjob_kit.cluster.local.store import clock, files, logs, state_dir
+from tfjob_kit.cluster.local.store.job_dir import JobDir
+from tfjob_kit.cluster.local.store.leases import Leases
 
 
 def read(directory: Path, run: int = 0, **options: object) -> list[str]:

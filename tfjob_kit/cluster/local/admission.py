@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from tfjob_kit import contract
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.local import environment, gpus, volumes
+from tfjob_kit.cluster.local import gpus
+from tfjob_kit.cluster.local.processes import environment, volumes
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules.defaults import with_defaults
 from tfjob_kit.cluster.rules.objects import items

@@ -17,8 +17,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.local import clock, files, process_tree
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local.processes import process_tree
+from tfjob_kit.cluster.local.store import clock, files
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules import kubelet
 from tfjob_kit.cluster.rules.conditions import is_finished, set_condition

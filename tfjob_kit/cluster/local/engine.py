@@ -7,7 +7,6 @@ running itself is the keeper's; see `keeper`.
 from __future__ import annotations
 
 import importlib.util
-import json
 import logging
 import os
 import threading
@@ -17,17 +16,16 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.local import admission, caretaker, clock, files, gpus, launch, logs, places, state_dir
+from tfjob_kit.cluster.local import admission, caretaker, gpus, launch, places, submission
 from tfjob_kit.cluster.local import watch as watching
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local.store import clock, files, logs, state_dir
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Change, JobRef, LogEntry, Object, PodRef
 from tfjob_kit.errors import ClusterError, JobExists, JobNotFound
 
 __all__ = ["LocalCluster", "connect"]
 
 _log = logging.getLogger(__name__)
-
-_SYSTEM_FIELDS = ("uid", "creationTimestamp", "generation", "resourceVersion", "deletionTimestamp")
 
 
 def connect(
@@ -79,7 +77,7 @@ class LocalCluster:
 
     def create(self, job: Object, *, dry_run: bool = False) -> Object:
         """Checks the job, writes it down and starts its keeper."""
-        stored = _as_stored(job, default_namespace=self.default_namespace)
+        stored = submission.as_stored(job, default_namespace=self.default_namespace)
         admitted = admission.admit(stored, machine=self._machine, environ=self._environ)
         directory = self._dir(
             JobRef(namespace=stored["metadata"]["namespace"], name=stored["metadata"]["name"])
@@ -120,7 +118,7 @@ class LocalCluster:
         def change(job: Object) -> Object:
             if "deletionTimestamp" in job["metadata"]:
                 raise directory.not_found()
-            new = _patched(job, patch)
+            new = submission.patched(job, patch)
             rules.validate(new, old=job)
             # The machine is asked for new replicas alone: a job can always be suspended.
             if new["spec"]["tfReplicaSpecs"] != job["spec"]["tfReplicaSpecs"]:
@@ -220,7 +218,7 @@ class LocalCluster:
     ) -> None:
         caretaker.sweep_unborn(directory.path.parent)
         unborn = JobDir(path=directory.path.parent / f".new-{directory.path.name}-{uuid.uuid4().hex[:8]}")
-        lock = _write(unborn, stored, facts=facts, notices=notices)
+        lock = submission.write_job(unborn, stored, facts=facts, notices=notices)
         try:
             try:
                 os.rename(unborn.path, directory.path)
@@ -247,27 +245,6 @@ class LocalCluster:
             os.close(lock)
 
 
-def _write(job: JobDir, stored: Object, *, facts: Object, notices: dict[str, str]) -> int:
-    """Writes a job's files and returns the descriptor that holds its keeper's lock."""
-    try:
-        job.path.mkdir(parents=True, mode=0o700)
-        os.mkfifo(job.wake_file, 0o600)
-        job.keeper_lock.touch(0o600)
-    except OSError as error:
-        raise ClusterError(f"cannot write `{job.path}`: {error.strerror}", where=str(job.path)) from error
-    try:
-        for reason, message in notices.items():
-            job.add_event(rules.Emit(type="Normal", reason=reason, message=message), about=stored)
-        files.write_json(job.machine_file, facts)
-        files.write_json(job.job_file, stored)
-        lock = files.try_lock(job.keeper_lock)
-        assert lock is not None
-    except BaseException:
-        caretaker.remove(job)
-        raise
-    return lock
-
-
 def _patient_lock(directory: JobDir) -> int | None:
     """The keeper's lock unless a keeper holds it: a reader that only asks lets it go in a moment."""
     for pause in (0.005, 0.01, 0.02, 0.0):
@@ -279,33 +256,6 @@ def _patient_lock(directory: JobDir) -> int | None:
             return lock
         time.sleep(pause)
     return None
-
-
-def _as_stored(job: Object, *, default_namespace: str) -> Object:
-    stored: Object = json.loads(json.dumps(job))
-    given: Object = stored.get("metadata") or {}
-    meta = {name: value for name, value in given.items() if name not in _SYSTEM_FIELDS}
-    stored["metadata"] = {
-        **meta,
-        "namespace": meta.get("namespace") or default_namespace,
-        "uid": str(uuid.uuid4()),
-        "creationTimestamp": clock.to_text(clock.now()),
-        "generation": 1,
-        "resourceVersion": "1",
-    }
-    stored.pop("status", None)
-    return stored
-
-
-def _patched(job: Object, patch: Object) -> Object:
-    """The job after a merge patch; identity and status are not the client's to change."""
-    new: Object = rules.merge_patch(job, patch)
-    kept = {name: job["metadata"][name] for name in (*_SYSTEM_FIELDS[:-1], "name", "namespace")}
-    new["metadata"] = {**new["metadata"], **kept}
-    if new.get("spec") != job["spec"]:
-        new["metadata"]["generation"] = int(job["metadata"]["generation"]) + 1
-    new.pop("status", None)
-    return {**new, "status": job["status"]} if "status" in job else new
 
 
 def _undeleted(directory: JobDir) -> Object:

@@ -20,9 +20,11 @@ from datetime import datetime
 from pathlib import Path
 
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.local import admission, caretaker, clock, guard, process_tree
-from tfjob_kit.cluster.local.crew import Crew, Facts
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local import admission, caretaker
+from tfjob_kit.cluster.local.processes import guard, process_tree
+from tfjob_kit.cluster.local.processes.crew import Crew, Facts
+from tfjob_kit.cluster.local.store import clock
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.errors import ClusterError, JobNotFound
 

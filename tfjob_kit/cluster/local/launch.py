@@ -14,7 +14,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.errors import ClusterError
 
 __all__ = ["KEEPER_MODULE", "start_keeper"]

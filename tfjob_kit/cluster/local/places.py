@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tfjob_kit import contract
-from tfjob_kit.cluster.local import volumes
 from tfjob_kit.cluster.local.admission import roles_of
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local.processes import volumes
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Object
 
 __all__ = ["places"]

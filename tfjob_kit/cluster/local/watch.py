@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from tfjob_kit.cluster.local import caretaker, files, state_dir
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local import caretaker
+from tfjob_kit.cluster.local.store import files, state_dir
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Change, JobRef, Object
 from tfjob_kit.errors import ClusterError, JobNotFound
 

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from tfjob_kit.cluster.local import clock
+from tfjob_kit.cluster.local.store import clock
 from tfjob_kit.cluster.port import LogEntry
 
 __all__ = ["LogWriter", "last_lines", "read_log", "run_file", "runs"]

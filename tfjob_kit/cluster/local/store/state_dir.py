@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import JobRef
 from tfjob_kit.errors import NotConnected
 

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from tfjob_kit import contract
-from tfjob_kit.cluster.local import clock, logs, oom, process_tree
-from tfjob_kit.cluster.local.shim import Command, Shim, start_shim
+from tfjob_kit.cluster.local.processes import oom, process_tree
+from tfjob_kit.cluster.local.processes.shim import Command, Shim, start_shim
+from tfjob_kit.cluster.local.store import clock, logs
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules import kubelet
 

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tfjob_kit.cluster.local import process_tree
+from tfjob_kit.cluster.local.processes import process_tree
 
 __all__ = ["Command", "Shim", "start_shim"]
 

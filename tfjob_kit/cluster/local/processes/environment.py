@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfjob_kit import contract
-from tfjob_kit.cluster.local.process_tree import MARKER_ENV
-from tfjob_kit.cluster.local.shim import Command
+from tfjob_kit.cluster.local.processes.process_tree import MARKER_ENV
+from tfjob_kit.cluster.local.processes.shim import Command
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import RefusedError

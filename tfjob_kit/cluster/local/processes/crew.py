@@ -15,11 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.local import environment, gpus, volumes
-from tfjob_kit.cluster.local.guard import Guard
-from tfjob_kit.cluster.local.job_dir import JobDir
-from tfjob_kit.cluster.local.leases import Leases
-from tfjob_kit.cluster.local.replica import Replica
+from tfjob_kit.cluster.local import gpus
+from tfjob_kit.cluster.local.processes import environment, volumes
+from tfjob_kit.cluster.local.processes.guard import Guard
+from tfjob_kit.cluster.local.processes.replica import Replica
+from tfjob_kit.cluster.local.store.job_dir import JobDir
+from tfjob_kit.cluster.local.store.leases import Leases
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules import kubelet
 from tfjob_kit.errors import ClusterError

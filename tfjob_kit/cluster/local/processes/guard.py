@@ -14,8 +14,8 @@ import traceback
 from dataclasses import dataclass
 from typing import NoReturn
 
-from tfjob_kit.cluster.local import process_tree
-from tfjob_kit.cluster.local.shim import close_all_but
+from tfjob_kit.cluster.local.processes import process_tree
+from tfjob_kit.cluster.local.processes.shim import close_all_but
 
 __all__ = ["Guard", "start_guard"]
 

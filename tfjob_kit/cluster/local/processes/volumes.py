@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import ClusterError, RefusedError

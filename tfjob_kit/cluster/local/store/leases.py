@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tfjob_kit.cluster.local import files
-from tfjob_kit.cluster.local.job_dir import JobDir
+from tfjob_kit.cluster.local.store import files
+from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.errors import ClusterError
 
 __all__ = ["PORTS_PER_REPLICA", "Leases"]

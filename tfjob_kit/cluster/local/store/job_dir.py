@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.local import clock, files
+from tfjob_kit.cluster.local.store import clock, files
 from tfjob_kit.cluster.port import JobRef, Object
 from tfjob_kit.errors import ClusterError, JobNotFound
 
