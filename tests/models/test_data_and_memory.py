@@ -86,3 +86,20 @@ def test_memory_settings_reach_tensorflow(run_python, settings, expected):
     assert all(part in options for part in expected), options
     assert sum("memory_limit" in part for part in expected) == options.count("memory_limit_mb")
     assert ("allow_growth: true" in options) == ("allow_growth: true" in expected)
+
+
+def test_the_learning_rate_of_the_optimizer_is_that_of_the_progress_lines(run_python):
+    code = """
+import math
+from tfjob_kit.config.schema import ScheduleConfig, ScheduleName
+from tfjob_kit.runtime.trainer import optimizer, schedule
+for name in ScheduleName:
+    for warmup in (0, 10):
+        config = ScheduleConfig(name=name, warmup_steps=warmup)
+        rate = optimizer.LearningRate(peak=0.4, name=name.value, warmup_steps=warmup, steps=100)
+        for step in (0, 5, 9, 10, 50, 99, 100):
+            expected = schedule.learning_rate_at(step, peak=0.4, config=config, steps=100)
+            assert math.isclose(float(rate(step)), expected, rel_tol=1e-5, abs_tol=1e-7), (name, warmup, step)
+print("fine")
+"""
+    assert run_python(code).endswith("fine\n")
