@@ -27,7 +27,7 @@ lint: env ## Style, types, who may import whom, spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/codespell
 
 format: env ## Rewrite the sources in the house's layout
