@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -72,6 +73,19 @@ def test_a_killed_keeper_takes_its_replicas_with_it(bench: Bench) -> None:
     assert "KeeperLost" == job["status"]["conditions"][-1]["reason"]
     assert ["Failed", "Failed"] == [pod["status"]["phase"] for pod in bench.engine.pods(ref)]
     assert 1 == bench.reasons(ref).count("KeeperLost")
+
+
+def test_a_directory_removed_by_hand_ends_the_replicas(bench: Bench) -> None:
+    ref = started(bench)
+    keeper = bench.keeper(ref)
+    uid = bench.engine.get(ref)["metadata"]["uid"]
+
+    shutil.rmtree(bench.dir(ref).path)
+    bench.submit("job", "sleep", "60")
+
+    eventually(lambda: not process_tree.marked(uid), what="replicas of the removed job")
+    eventually(lambda: process_tree.start_time(keeper) is None, what="keeper of the removed job")
+    assert "Running" == bench.wait_for(ref, "Running")["status"]["conditions"][-1]["type"]
 
 
 def test_keeper_and_guard_killed_together_leave_nothing(bench: Bench) -> None:

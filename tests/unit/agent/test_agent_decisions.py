@@ -117,13 +117,14 @@ def test_a_second_request_to_stop_kills_at_once() -> None:
     assert s.KillTrainer() in advance(turn.situation, s.StopAsked(), now=2.1).actions
 
 
-def test_a_save_under_way_is_not_waited_for_long_once_a_peer_is_gone() -> None:
+def test_a_save_under_way_has_its_whole_time_though_a_peer_is_gone() -> None:
     state = advance(training(), s.StopAsked(), now=2.0).situation
-    assert 4.5 == advance(state, s.Lost(peer="worker-0"), now=2.5).situation.leave_at
+    turn = advance(state, s.Lost(peer="worker-0"), now=2.5)
+    assert (12.0, ()) == (turn.situation.leave_at, turn.actions)
     follow = s.Heard(
         peer="worker-0", announcement=Announcement(incarnation="w", phase=Phase.gathering, attempt=1)
     )
-    assert 4.5 == advance(state, follow, now=2.5).situation.leave_at
+    assert 12.0 == advance(state, follow, now=2.5).situation.leave_at
 
 
 def test_a_stopping_peer_that_leaves_is_no_reason_to_kill() -> None:

@@ -31,7 +31,8 @@ from tfjob_kit.errors import ClusterError, JobNotFound
 __all__ = ["Keeper", "main"]
 
 _RETRY_SECONDS = 1.0
-_LONGEST_WAIT = 60.0
+_LONGEST_WAIT = 5.0
+"""Seconds until it looks whether its directory is still there: what was removed by hand wakes nobody."""
 
 
 class Keeper:
@@ -72,7 +73,8 @@ class Keeper:
     def _look(self) -> bool:
         """One look at everything; True when there is nothing left to keep."""
         changed = self._crew.turn(self._guard)
-        if not (changed or self._has_news or self._timeout() == 0.0):
+        due = changed or self._has_news or self._timeout() == 0.0
+        if not due and not self._is_removed():
             # Output alone: nothing about the job is another than before.
             return False
         self._has_news = False
@@ -88,11 +90,8 @@ class Keeper:
 
     def _reconcile(self) -> bool:
         self._retry_at = None
-        try:
-            job = self._job.read_job()
-        except JobNotFound:
-            return self._end_all()
-        if self._is_leaving:
+        job = self._read_own_job()
+        if job is None or self._is_leaving:
             return self._end_all()
         if "deletionTimestamp" in job["metadata"]:
             return self._end_deleted()
@@ -101,6 +100,18 @@ class Keeper:
         while self._step(job):
             job = self._job.read_job()
         return caretaker.is_over(job) and self._crew.is_idle and not self._ending()
+
+    def _is_removed(self) -> bool:
+        """Whether the directory was removed under it: its FIFO has no name any more."""
+        return os.fstat(self._wake).st_nlink == 0
+
+    def _read_own_job(self) -> Object | None:
+        """None when the directory was removed, even if another job of that name lies there now."""
+        try:
+            job = self._job.read_job()
+        except JobNotFound:
+            return None
+        return job if job["metadata"]["uid"] == self._uid else None
 
     def _step(self, job: Object) -> bool:
         """One reconcile and what it asks for; True when that calls for another."""
@@ -164,7 +175,7 @@ class Keeper:
         return any("deletionTimestamp" in pod["metadata"] for pod in self._crew.pods())
 
     def _write_pods(self) -> None:
-        if self._job.path.is_dir():
+        if self._read_own_job() is not None:
             self._job.write_pods(self._crew.pods())
             self._are_pods_stale = False
 

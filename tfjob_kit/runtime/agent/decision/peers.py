@@ -11,9 +11,6 @@ from tfjob_kit.runtime.agent.decision.draft import Draft
 
 __all__ = ["heard", "lost", "mismatched"]
 
-_PEER_LEFT = 2.0
-"""Seconds for a save that is under way while a peer has gone already."""
-
 
 def heard(draft: Draft, name: str, said: Announcement) -> None:
     """A peer has announced its state."""
@@ -57,9 +54,9 @@ def _without(draft: Draft, name: str, how: str) -> None:
     """A peer that this trainer needs is not there any more."""
     state = draft.state
     said = state.peers[name].announcement
-    if state.phase is Phase.stopping:
-        _hurry(draft)
-    elif state.phase is Phase.training:
+    # While stopping the trainer is left alone: a chief that writes its checkpoint needs no peer for it, and
+    # one that waits for a peer in a collective is ended by TensorFlow's heartbeat.
+    if state.phase is Phase.training:
         if said is not None and said.phase is Phase.stopping:
             draft.say(f"{name} has stopped as it was asked to; the trainer here is about to end as well")
             return
@@ -71,13 +68,8 @@ def _without(draft: Draft, name: str, how: str) -> None:
 
 def _follow(draft: Draft, name: str, said: Announcement) -> None:
     if draft.state.phase is Phase.stopping:
-        _hurry(draft)
         return
     draft.restart(said.reason or f"{name} begins again", attempt=said.attempt)
-
-
-def _hurry(draft: Draft) -> None:
-    draft.set(leave_at=min(draft.state.leave_at, draft.now + _PEER_LEFT))
 
 
 def _chief_is_done(draft: Draft, said: Announcement) -> None:
