@@ -34,8 +34,8 @@ format: env ## Rewrite the sources in the house's layout
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
-golden: env ## Accept what the code now makes as the expected manifests
-	$(BIN)/pytest tests/golden --accept-golden -q
+golden: env ## Accept what the code now makes as the expected manifests and texts
+	$(BIN)/pytest tests/golden tests/cli --accept-golden -q
 
 bench: env ## Measure what benchmarks/README.md tells
 	$(BIN)/python benchmarks/startup.py

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,29 @@ _UNSET = ("KUBECONFIG", "TF_CONFIG", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTH
 _PREFIX = "TFJOB_KIT_"
 _XDG = {"XDG_CONFIG_HOME": ".config", "XDG_STATE_HOME": ".local/state", "XDG_DATA_HOME": ".local/share"}
 _COUNT = itertools.count()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--accept-golden", action="store_true", help="write what the code makes as expected")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compares a text with a file, or writes the file when told so."""
+    accept = request.config.getoption("--accept-golden")
+
+    def check(file: Path, text: str) -> None:
+        if accept:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        expected = file.read_text() if file.exists() else ""
+        if text != expected:
+            lines = difflib.unified_diff(
+                expected.splitlines(), text.splitlines(), file.name, "now", lineterm=""
+            )
+            pytest.fail("\n".join([*lines, "", "If this is meant: `make golden`, and commit the difference"]))
+
+    return check
 
 
 @pytest.fixture(scope="session")

@@ -24,8 +24,7 @@ from tfjob_kit.cluster.port import JobRef
 
 DEADLINE_SECONDS = 60
 GOLDEN = Path(__file__).parent / "golden"
-ACCEPT = "TFJOB_KIT_ACCEPT_GOLDEN"
-_ACCEPT_GOLDEN = os.environ.get(ACCEPT) == "1"
+Check = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,11 +153,7 @@ def eventually(holds: Callable[[], bool], *, what: str) -> None:
         pause.wait(0.05)
 
 
-def same_as_golden(name: str, text: str) -> None:
-    """Compares with a file of golden/; accepts the text instead when told so."""
-    path = GOLDEN / name
-    if _ACCEPT_GOLDEN:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    assert path.exists(), f"{path} is missing; {ACCEPT}=1 writes it"
-    assert path.read_text() == text, f"{ACCEPT}=1 accepts the new text"
+@pytest.fixture
+def same_as_golden(golden: Callable[[Path, str], None]) -> Check:
+    """Compares with a file of golden/."""
+    return lambda name, text: golden(GOLDEN / name, text)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import Kit, Outcome, same_as_golden
+from .conftest import Check, Kit, Outcome
 
 Here = Callable[..., Outcome]
 RUN = ("run", "model=digits_cnn", "gpus=0", "replicas=1")
@@ -54,19 +54,19 @@ def check(kit: Kit, outcome: Outcome, code: int) -> str:
 
 
 @pytest.mark.parametrize("name", USAGE)
-def test_usage(kit: Kit, here: Here, name: str) -> None:
+def test_usage(kit: Kit, here: Here, name: str, same_as_golden: Check) -> None:
     same_as_golden(f"errors/{name}.txt", check(kit, here(*USAGE[name]), 2))
 
 
 @pytest.mark.parametrize("name", CONFIG)
-def test_config(kit: Kit, here: Here, name: str) -> None:
+def test_config(kit: Kit, here: Here, name: str, same_as_golden: Check) -> None:
     text = check(kit, here(*CONFIG[name]), 2)
     assert "hint: " in text
     same_as_golden(f"errors/{name}.txt", text)
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refused(kit: Kit, here: Here, name: str) -> None:
+def test_refused(kit: Kit, here: Here, name: str, same_as_golden: Check) -> None:
     same_as_golden(f"errors/{name}.txt", check(kit, here(*REFUSED[name]), 3))
 
 
@@ -162,3 +162,11 @@ def test_a_fault_of_the_tool_is_one_line_and_exit_1(kit: Kit, tmp_path: Path) ->
     assert "error: fault of tfjob-kit: ZeroDivisionError: by zero" == fault.err.splitlines()[0]
     assert "--debug" in fault.err
     assert "Traceback" in kit("--version", "--debug", PYTHONPATH=str(broken)).err
+
+
+def test_what_the_lint_finds_is_said_and_the_manifest_goes_to_stdout(here: Here) -> None:
+    shown = here("render", "job.clean_pod_policy=All", "--name", "x")
+
+    assert 0 == shown.code
+    assert shown.err.startswith("warning: job.clean_pod_policy: every pod and its logs are deleted")
+    assert shown.out.startswith("apiVersion: kubeflow.org/v1\n")

@@ -11,7 +11,7 @@ import pytest
 
 import tfjob_kit
 
-from .conftest import Kit, Outcome, same_as_golden
+from .conftest import Check, Kit, Outcome
 
 Here = Callable[..., Outcome]
 VERBS = (
@@ -50,7 +50,7 @@ def modules_after(kit: Kit, *arguments: str) -> set[str]:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=" ".join)
-def test_help(here: Here, verb: tuple[str, ...]) -> None:
+def test_help(here: Here, verb: tuple[str, ...], same_as_golden: Check) -> None:
     shown = here(*verb, "--help")
     assert (0, "") == (shown.code, shown.err)
     assert all(len(line) <= 80 for line in shown.out.splitlines())

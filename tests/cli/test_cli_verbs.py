@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Kit, eventually, same_as_golden
+from .conftest import Check, Kit, eventually
 
 BASE = ("model=digits_cnn", "gpus=0")
 MEET = "touch met-$HOSTNAME; until [ $(ls met-* | wc -l) -ge 2 ]; do sleep 0.05; done"
@@ -42,7 +42,7 @@ def release(kit: Kit) -> None:
     (kit.folder / "go").touch()
 
 
-def test_run_follows_to_the_end(kit: Kit) -> None:
+def test_run_follows_to_the_end(kit: Kit, same_as_golden: Check) -> None:
     done = run(kit, HELLO, replicas=2)
     assert 0 == done.code, done
     first, *middle = done.out.splitlines()
@@ -54,7 +54,7 @@ def test_run_follows_to_the_end(kit: Kit) -> None:
     assert "tfjob-kit status job" in done.err
 
 
-def test_a_failed_run_says_why_and_exits_100(kit: Kit) -> None:
+def test_a_failed_run_says_why_and_exits_100(kit: Kit, same_as_golden: Check) -> None:
     failed = run(kit, FAIL, "job.restart_policy=Never")
     assert 100 == failed.code
     assert "chief-0  | broken" in failed.out
@@ -112,7 +112,7 @@ def test_a_second_job_of_the_same_name_is_refused(kit: Kit) -> None:
     assert ["job"] == kit.jobs()
 
 
-def test_a_detached_job_from_other_shells(kit: Kit) -> None:
+def test_a_detached_job_from_other_shells(kit: Kit, same_as_golden: Check) -> None:
     start(kit)
     eventually(lambda: "up" in kit("logs", "job").out, what="the job runs")
     assert ["job"] == [row["name"] for row in kit("list", "-o", "json").data]
@@ -131,7 +131,7 @@ def test_a_detached_job_from_other_shells(kit: Kit) -> None:
     assert ["chief-0", "worker-0"] == [replica["name"] for replica in found["replicas"]]
 
 
-def test_status_is_one_screen(kit: Kit) -> None:
+def test_status_is_one_screen(kit: Kit, same_as_golden: Check) -> None:
     run(kit, PROGRESS)
     shown = kit("status", "job")
     assert 0 == shown.code

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,25 +13,10 @@ import pytest
 _MANIFESTS = Path(__file__).parent / "manifests"
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--accept-golden", action="store_true", help="write what the code makes as expected")
-
-
 @pytest.fixture
-def check_golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compares a text with the file of that name."""
-    accept = request.config.getoption("--accept-golden", default=False)
-
-    def check(name: str, text: str) -> None:
-        file = _MANIFESTS / name
-        if accept:
-            file.write_text(text)
-        expected = file.read_text() if file.exists() else ""
-        if text != expected:
-            lines = difflib.unified_diff(expected.splitlines(), text.splitlines(), name, "now", lineterm="")
-            pytest.fail("\n".join([*lines, "", "If this is meant: `make golden`, and commit the difference"]))
-
-    return check
+def check_golden(golden: Callable[[Path, str], None]) -> Callable[[str, str], None]:
+    """Compares a text with the manifest of that name."""
+    return lambda name, text: golden(_MANIFESTS / name, text)
 
 
 class Sdk:

@@ -69,7 +69,7 @@ def check_name(name: str, *, what: str) -> None:
 
 def choose(flag: str | None, environ: Mapping[str, str]) -> Choice:
     """The engine's name and the reason for it, nothing opened."""
-    if flag in {"local"}:
+    if flag == "local":
         return Choice(name="local", why="by --engine local")
     named = environ.get(ENGINE_ENV) or "auto"
     if flag is None and named not in _NAMES:

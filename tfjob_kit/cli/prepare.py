@@ -58,7 +58,7 @@ def prepare(
     conf_dir: Path | None,
     default_namespace: str = "default",
 ) -> Prepared:
-    """Plan and manifest of a run.
+    """Plan and manifest of a run; what the plan's lint finds goes to stderr.
 
     Raises:
         ConfigError: The overrides or config files do not make a run.
@@ -71,6 +71,8 @@ def prepare(
     if not run_config.command:
         config.find_model(run_config.model.name, conf_dir=conf_dir, cwd=Path.cwd())
     job_plan = plan.make_plan(run_config, name=name, suffix=_suffix(), default_namespace=default_namespace)
+    for finding in plan.lint_plan(run_config, plan=job_plan):
+        console.warn(f"{finding.where}: {finding.what}; {finding.fix}")
     return Prepared(plan=job_plan, manifest=manifest.build_tfjob(job_plan))
 
 
