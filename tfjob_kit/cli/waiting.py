@@ -122,8 +122,9 @@ def _confirm(refs: Sequence[JobRef], *, yes: bool) -> None:
     listed = ", ".join(ref.name for ref in refs)
     if not sys.stdin.isatty():
         raise errors.RefusedError(
-            f"cancelling deletes {what} with pods and logs: {listed}", hint="say so with --yes"
+            f"cancelling deletes {what} with pods, logs and all output that is in no claim: {listed}",
+            hint="say so with --yes",
         )
-    console.say(f"delete {what} with pods and logs: {listed}")
+    console.say(f"delete {what} with pods, logs and all output that is in no claim: {listed}")
     if input("go on? [y/N] ").strip().lower() not in {"y", "yes"}:
         raise errors.RefusedError("nothing was cancelled")
