@@ -145,7 +145,7 @@ def test_a_value_for_several_runs_is_refused_with_three_ways_out(text: str) -> N
         parse_override(f"x={text}")
     ways = (caught.value.hint or "").splitlines()
     assert ["list", "text", "runs"] == [way.rpartition(" ")[2] for way in ways]
-    assert f"tfjob-kit sweep x={text} for several runs" == ways[2]
+    assert "x=VALUE in a run of its own for each value" == ways[2]
 
 
 @pytest.mark.parametrize("text", ["1,2", "a,b", "choice(a,b)"])

@@ -167,7 +167,7 @@ def _refuse_sweep(text: str, equals: int, swept: Swept) -> NoReturn:
         hint=(
             f"{head}=[{items}] for a list\n"
             f"{head}={words.printable(quoted)} for text\n"
-            f"tfjob-kit sweep {words.printable(text)} for several runs"
+            f"{head}=VALUE in a run of its own for each value"
         ),
         source=words.caret(text, equals + 1),
     )
