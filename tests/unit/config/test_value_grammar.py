@@ -144,7 +144,7 @@ def test_a_value_for_several_runs_is_refused_with_three_ways_out(text: str) -> N
     with pytest.raises(errors.OverrideError, match="stands for several values") as caught:
         parse_override(f"x={text}")
     ways = (caught.value.hint or "").splitlines()
-    assert ["list", "text", "runs"] == [way.rpartition(" ")[2] for way in ways]
+    assert ["list", "text", "value"] == [way.rpartition(" ")[2] for way in ways]
     assert "x=VALUE in a run of its own for each value" == ways[2]
 
 
