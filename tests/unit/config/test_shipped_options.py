@@ -42,7 +42,7 @@ def test_the_defaults_are_the_quickest_real_training(tmp_path: Path) -> None:
 def test_resnet50_brings_its_data_and_its_schedule(tmp_path: Path) -> None:
     run = compose(["model=resnet50"], cwd=tmp_path).config
     assert (run.model.name, run.data.name) == ("resnet50", "imagenet_synthetic")
-    assert (run.train.optimizer.name.value, run.train.global_batch_size) == ("sgd", 64)
+    assert (run.train.optimizer.name.value, run.train.global_batch_size) == ("sgd", 32)
 
 
 @pytest.mark.parametrize("model", [Path(o).stem for o in OPTIONS if o.startswith("model/")])
