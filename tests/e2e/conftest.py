@@ -75,13 +75,16 @@ class Kit:
     def uid(self, name: str) -> str:
         return json.loads((self.state / "jobs/default" / name / "job.json").read_text())["metadata"]["uid"]
 
-    def processes(self, name: str) -> list[Process]:
-        """Every living process of the job's replicas."""
-        return [p for p in _marked() if p.pod.startswith(f"{self.uid(name)}/")]
+    def processes(self, uid: str) -> list[Process]:
+        """Every living process of the replicas of a job."""
+        return [p for p in _marked() if p.pod.startswith(f"{uid}/")]
+
+    def wait_gone(self, uid: str) -> None:
+        poll(lambda: not self.processes(uid), what="the end of all replicas")
 
     def process(self, name: str, replica: str, kind: str) -> int:
         """The pid of a replica's `agent` or `trainer`; 0 when it is not there now."""
-        mine = [p for p in self.processes(name) if p.pod.endswith(f"/{name}-{replica}")]
+        mine = [p for p in self.processes(self.uid(name)) if p.pod.endswith(f"/{name}-{replica}")]
         zygotes = {p.pid for p in mine if ZYGOTE in p.argv}
         trainers = [p.pid for p in mine if p.parent in zygotes]
         agents = [p.parent for p in mine if p.pid in zygotes and p.parent not in zygotes]
