@@ -194,7 +194,7 @@ class Trainers:
                 self._lose_zygote()
 
     def _zygote_is_warm(self, what: dict[str, Any]) -> None:
-        self._say(f"TensorFlow imported in {what['seconds']:.1f} s; trainers are forked from here on")
+        self._say(f"TensorFlow imported in {what['seconds']:.1f} s")
         if self._zygote is not None and self._running is not None and not self._running.pid:
             self._fork(self._zygote)
 
