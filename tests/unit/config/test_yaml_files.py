@@ -47,6 +47,22 @@ def test_a_broken_file_is_named_with_line_and_column(
     assert error.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("gpus: [1\n", "line 1, column 7"),
+        ("\nname: {a: [1, 2\n\n", "line 2, column 11"),
+        ("name: 'a\n", "line 1, column 7"),
+    ],
+)
+def test_what_is_not_closed_is_named_where_it_begins(text: str, place: str, project: Project) -> None:
+    assert f"what begins at {place} is not closed" == fails(project, text).hint
+
+
+def test_a_bracket_that_nothing_follows_is_not_closed_either(project: Project) -> None:
+    assert "a bracket before it is not closed" == fails(project, "model: {a: [1,\n").hint
+
+
 def test_a_broken_file_shows_its_line_with_a_caret(project: Project) -> None:
     assert fails(project, "gpus: 1\n  train: 2\n").source == "  train: 2\n       ^"
 

@@ -102,7 +102,8 @@ class _Reader:
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             at = (mark.line, mark.column) if mark else (0, 0)
-            self.fail(f"not valid YAML: {error.problem or error.context or 'cannot be read'}", *at)
+            problem = error.problem or error.context or "cannot be read"
+            self.fail(f"not valid YAML: {problem}", *at, hint=_what_is_open(error, self.text))
         except yaml.reader.ReaderError as error:
             before = self.text[: error.position]
             column = len(before) - (before.rfind("\n") + 1)
@@ -150,6 +151,16 @@ class _Reader:
             hint=hint,
             source=words.caret(text, min(column, len(text))),
         )
+
+
+def _what_is_open(error: Any, text: str) -> str | None:
+    """Where the bracket or quote stands that the end of the text has not closed."""
+    begin, found = error.context_mark, error.problem_mark
+    if begin is None or found is None or text[found.index :].strip("\0 \n"):
+        return None
+    if begin.index == found.index:
+        return "a bracket before it is not closed"
+    return f"what begins at line {begin.line + 1}, column {begin.column + 1} is not closed"
 
 
 def _at(node: Any) -> tuple[int, int]:
