@@ -139,7 +139,7 @@ TABLE = [
     ("+model=resnet50", errors.OverrideError, "`model` is already chosen", "model=resnet50"),
     ("~model=resnet50", errors.OverrideError, "`model` is `digits_cnn`, not `resnet50`", "~model deletes it"),
     ("model=", errors.OverrideError, "`model` takes the name of an option", "options: digits_cnn, resnet50"),
-    ("gpus=1,2", errors.OverrideError, "`1,2` stands for several values", "tfjob-kit sweep gpus=1,2"),
+    ("gpus=1,2", errors.OverrideError, "`1,2` stands for several values", "gpus=VALUE in a run of its own"),
     ("model.params={a:", errors.OverrideError, "a bracket before this place", "quote the value"),
     (
         "train.optimizer.learning_rate=0.1,oops(",
