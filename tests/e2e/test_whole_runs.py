@@ -47,7 +47,7 @@ def test_resnet50_trains_on_four_replicas_of_this_machine(kit):
         "resnet",
         "--engine",
         "local",
-        seconds=900,
+        seconds=1200,
     )
 
     assert done.returncode == 0, done.stdout + done.stderr

@@ -51,7 +51,7 @@ def make_plan(
     restart_policy = policies.choose_restart_policy(config)
     plan = JobPlan(
         name=job_name,
-        namespace=config.site.namespace or default_namespace,
+        namespace=names.check_namespace(config.site.namespace or default_namespace),
         labels=labels.make_labels(config, name=job_name, config_hash=sha256[:_HASH_DIGITS]),
         annotations=labels.make_annotations(config, config_sha256=sha256),
         topology=topology,

@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from tfjob_kit import errors
 from tfjob_kit.plan.job_plan import Role
 
-__all__ = ["check_name", "generate_name", "longest_name"]
+__all__ = ["check_name", "check_namespace", "generate_name", "longest_name"]
 
 _DNS_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
+_DNS_1123 = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _SERVICE_LIMIT = 63
 
 
@@ -43,6 +44,22 @@ def check_name(name: str, *, roles: Sequence[Role]) -> str:
             where="name",
             nearest=(_clean(name)[:limit].rstrip("-"),),
             hint="lower-case letters, digits and `-`; a letter first, no `-` at the end",
+        )
+    return name
+
+
+def check_namespace(name: str) -> str:
+    """The namespace as it was given.
+
+    Raises:
+        InvalidValue: Not a DNS label (RFC 1123) of at most 63 characters.
+    """
+    if not _DNS_1123.fullmatch(name):
+        raise errors.InvalidValue(
+            f"`{name}` cannot be a namespace",
+            where="site.namespace",
+            nearest=(_cut(re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-"), _SERVICE_LIMIT) or "default",),
+            hint="lower-case letters, digits and `-`, at most 63; no `-` at either end",
         )
     return name
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tfjob_kit import errors
 from tfjob_kit.config import schema
 from tfjob_kit.plan.job_plan import Role
-from tfjob_kit.plan.names import check_name, generate_name, longest_name
+from tfjob_kit.plan.names import check_name, check_namespace, generate_name, longest_name
 
 
 def _roles(workers):
@@ -63,3 +63,18 @@ def test_a_generated_name_always_fits(model, workers):
     name = generate_name(model, suffix="x7k2p", roles=roles)
     assert name.endswith("-x7k2p")
     assert check_name(name, roles=roles) == name
+
+
+@pytest.mark.parametrize("name", ["default", "team-a", "0", "9lives", "a" * 63])
+def test_a_dns_label_is_a_namespace(name):
+    assert check_namespace(name) == name
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("Team_A", "team-a"), ("../../etc", "etc"), ("-", "default"), ("a" * 64, "a" * 63), ("a\n", "a")],
+)
+def test_anything_else_is_no_namespace(name, nearest):
+    with pytest.raises(errors.InvalidValue, match="cannot be a namespace") as caught:
+        check_namespace(name)
+    assert (caught.value.where, caught.value.nearest) == ("site.namespace", (nearest,))
