@@ -22,7 +22,7 @@ from tfjob_kit.cli.__main__ import main
 from tfjob_kit.cluster import local
 from tfjob_kit.cluster.port import JobRef
 
-DEADLINE_SECONDS = 60
+DEADLINE_SECONDS = 180
 GOLDEN = Path(__file__).parent / "golden"
 Check = Callable[[str, str], None]
 

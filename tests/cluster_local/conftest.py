@@ -17,7 +17,7 @@ from tfjob_kit.cluster.local.processes import process_tree
 from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import JobRef, PodRef
 
-DEADLINE_SECONDS = 60.0
+DEADLINE_SECONDS = 180.0
 
 
 def eventually(condition: Callable[[], Any], *, what: str = "") -> Any:

@@ -109,7 +109,7 @@ def _end_jobs(engine: local.LocalCluster, state: Path) -> None:
     for job in engine.list():
         meta = job["metadata"]
         engine.delete(JobRef(namespace=meta["namespace"], name=meta["name"]))
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while any((state / "jobs").glob("*/*")):
         if time.monotonic() > deadline:
             pytest.fail("a job did not end")
@@ -137,7 +137,7 @@ def cluster(driver: Driver) -> Cluster:
 def until() -> Callable[..., Any]:
     """Reads again until the value pleases; fails with the last value when it takes too long."""
 
-    def wait(read: Callable[[], T], holds: Callable[[T], bool], *, seconds: float = 30) -> T:
+    def wait(read: Callable[[], T], holds: Callable[[T], bool], *, seconds: float = 120) -> T:
         deadline = time.monotonic() + seconds
         while True:
             value = read()

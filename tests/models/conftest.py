@@ -19,7 +19,7 @@ import pytest
 from tfjob_kit import config as configs
 
 _SERVER = Path(__file__).with_name("fork_server.py")
-_SECONDS = 120
+_SECONDS = 300
 
 
 class ForkServer:
