@@ -150,7 +150,15 @@ class NotAllowed(ClusterError):
 
 
 class JobExists(ClusterError):
-    """Another job of that name is there."""
+    """Another job of that name is there.
+
+    Attributes:
+        existing: That job as the engine has it; None when it could not be read.
+    """
+
+    def __init__(self, message: str, *, existing: dict[str, Any] | None = None, **parts: Any) -> None:
+        super().__init__(message, **parts)
+        self.existing = existing
 
 
 class CrdMissing(ClusterError):

@@ -7,7 +7,7 @@ Owns the protocol and its identities. Objects are plain dicts as an API server r
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -19,6 +19,11 @@ REPLICA_TYPE_LABEL = "training.kubeflow.org/replica-type"
 REPLICA_INDEX_LABEL = "training.kubeflow.org/replica-index"
 JOB_ROLE_LABEL = "training.kubeflow.org/job-role"
 OPERATOR_NAME_LABEL = "training.kubeflow.org/operator-name"
+
+CONFIG_HASH_LABEL = "tfjob-kit/config-hash"
+"""Of the TFJob and its pods: which resolved config it runs."""
+SUBMISSION_ANNOTATION = "tfjob-kit/submission"
+"""Random id of one submission: a create that is repeated after a lost answer finds its own job by it."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -74,12 +79,27 @@ class LogEntry:
     text: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """What a cluster can hold, as far as the caller may read it; None: not allowed, or not known there.
+
+    Attributes:
+        nodes: Nodes with their allocatable resources, labels and taints.
+        pods: Pods of all namespaces that hold resources of a node: scheduled and not finished.
+        quotas: ResourceQuotas of the job's namespace.
+    """
+
+    nodes: list[Object] | None
+    pods: list[Object] | None
+    quotas: list[Object] | None
+
+
 class Cluster(Protocol):
     """An engine. All calls may raise ClusterError and its children; none prints.
 
     Attributes:
         name: `local`, `kube` or `fake`.
-        description: One line for the user: the engine and where it is.
+        description: One line for the user: the engine and where it is, e.g. context, server and namespace.
         default_namespace: Namespace of a job that names none.
     """
 
@@ -87,13 +107,19 @@ class Cluster(Protocol):
     description: str
     default_namespace: str
 
-    def create(self, job: Object, *, dry_run: bool = False) -> Object:
+    def create(self, job: Object, *, companions: Sequence[Object] = (), dry_run: bool = False) -> Object:
         """Creates a TFJob and returns it as stored (uid, creationTimestamp filled).
 
-        With `dry_run` everything is checked and nothing is created.
+        A job that is there already with the same SUBMISSION_ANNOTATION is this very one: it is returned.
+
+        Args:
+            job: The TFJob.
+            companions: Objects that it needs and owns (ConfigMap, PodDisruptionBudget), without owner
+                references: the engine writes them, so that they go when the job goes.
+            dry_run: Everything is checked and nothing is created.
 
         Raises:
-            JobExists: A job of that name is there.
+            JobExists: Another job of that name is there; `existing` is that job.
             RefusedError: The engine cannot run it (not enough GPUs, runtime not installed).
             ClusterError: The object is not valid; the message names the field.
         """
@@ -158,6 +184,10 @@ class Cluster(Protocol):
         Raises:
             ClusterError: The container has not started, or its lines are gone.
         """
+        ...
+
+    def capacity(self, *, namespace: str) -> Capacity:
+        """What the cluster can hold, for a job in this namespace. Raises ClusterError only when unreachable."""
         ...
 
     def places(self, ref: JobRef) -> dict[str, str]:

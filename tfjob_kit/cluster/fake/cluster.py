@@ -9,14 +9,14 @@ import copy
 import difflib
 import threading
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.fake.machine import Machine
 from tfjob_kit.cluster.fake.store import Run, Store
-from tfjob_kit.cluster.port import Change, JobRef, LogEntry, Object, PodRef
+from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef
 
 __all__ = ["FakeCluster"]
 
@@ -55,7 +55,7 @@ class FakeCluster:
 
     # --- the port ----------------------------------------------------------------------------------
 
-    def create(self, job: Object, *, dry_run: bool = False) -> Object:
+    def create(self, job: Object, *, companions: Sequence[Object] = (), dry_run: bool = False) -> Object:
         """As the port says."""
         with self._calling("create"):
             job = self._as_stored(job)
@@ -161,6 +161,10 @@ class FakeCluster:
             yield from news
             if ended:
                 return
+
+    def capacity(self, *, namespace: str) -> Capacity:
+        """Unknown: nothing here has a size."""
+        return Capacity(nodes=None, pods=None, quotas=None)
 
     def places(self, ref: JobRef) -> dict[str, str]:
         """Nothing lies anywhere."""

@@ -12,7 +12,7 @@ import os
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tfjob_kit.cluster import rules
@@ -20,7 +20,7 @@ from tfjob_kit.cluster.local import admission, caretaker, gpus, launch, places, 
 from tfjob_kit.cluster.local import watch as watching
 from tfjob_kit.cluster.local.store import clock, files, logs, state_dir
 from tfjob_kit.cluster.local.store.job_dir import JobDir
-from tfjob_kit.cluster.port import Change, JobRef, LogEntry, Object, PodRef
+from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef
 from tfjob_kit.errors import ClusterError, JobExists, JobNotFound
 
 __all__ = ["LocalCluster", "connect"]
@@ -75,7 +75,7 @@ class LocalCluster:
         self._environ = environ
         self._machine = machine
 
-    def create(self, job: Object, *, dry_run: bool = False) -> Object:
+    def create(self, job: Object, *, companions: Sequence[Object] = (), dry_run: bool = False) -> Object:
         """Checks the job, writes it down and starts its keeper."""
         stored = submission.as_stored(job, default_namespace=self.default_namespace)
         admitted = admission.admit(stored, machine=self._machine, environ=self._environ)
@@ -190,6 +190,10 @@ class LocalCluster:
             stop=stop,
             is_over=lambda: not caretaker.has_keeper(directory),
         )
+
+    def capacity(self, *, namespace: str) -> Capacity:
+        """Unknown: admission itself counts this machine's GPUs."""
+        return Capacity(nodes=None, pods=None, quotas=None)
 
     def places(self, ref: JobRef) -> dict[str, str]:
         """Directories of the logs and of the chief's output."""
