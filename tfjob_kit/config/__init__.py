@@ -11,18 +11,30 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tfjob_kit.config.amendment import amend
     from tfjob_kit.config.composition import Composed, compose
     from tfjob_kit.config.display import show, to_yaml
     from tfjob_kit.config.files.model_file import find_model
     from tfjob_kit.config.grammar import Override, parse_override
     from tfjob_kit.config.tree import Source
 
-__all__ = ["Composed", "Override", "Source", "compose", "find_model", "parse_override", "show", "to_yaml"]
+__all__ = [
+    "Composed",
+    "Override",
+    "Source",
+    "amend",
+    "compose",
+    "find_model",
+    "parse_override",
+    "show",
+    "to_yaml",
+]
 
 _HOMES = {
     "Composed": "composition",
     "Override": "grammar",
     "Source": "tree",
+    "amend": "amendment",
     "compose": "composition",
     "find_model": "files.model_file",
     "parse_override": "grammar",

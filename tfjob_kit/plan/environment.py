@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
 
-__all__ = ["escape", "make_environment"]
+__all__ = ["escape", "make_environment", "unescape"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 
@@ -45,6 +45,11 @@ def make_environment(
 def escape(value: str) -> str:
     """The text that the kubelet turns into `value`."""
     return re.sub(r"\$(?=[$(])", "$$", value)
+
+
+def unescape(text: str) -> str:
+    """The value that `escape` wrote down."""
+    return text.replace("$$", "$")
 
 
 def _check_names(values: Mapping[str, str], *, key: str) -> None:
