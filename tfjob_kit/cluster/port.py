@@ -24,6 +24,10 @@ CONFIG_HASH_LABEL = "tfjob-kit/config-hash"
 """Of the TFJob and its pods: which resolved config it runs."""
 SUBMISSION_ANNOTATION = "tfjob-kit/submission"
 """Random id of one submission: a create that is repeated after a lost answer finds its own job by it."""
+ATTEMPT_ANNOTATION = "tfjob-kit/attempt"
+"""Number of the attempt, from 2 on; the first has none."""
+RETRY_OF_ANNOTATION = "tfjob-kit/retry-of"
+"""Name of the job that this one goes on from."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -101,11 +105,14 @@ class Cluster(Protocol):
         name: `local`, `kube` or `fake`.
         description: One line for the user: the engine and where it is, e.g. context, server and namespace.
         default_namespace: Namespace of a job that names none.
+        keeps_scratch: Scratch space (emptyDir) of a pod outlives it: it is kept while the job is there, and
+            a retry of the job (RETRY_OF_ANNOTATION) begins with a copy of it.
     """
 
     name: str
     description: str
     default_namespace: str
+    keeps_scratch: bool
 
     def create(self, job: Object, *, companions: Sequence[Object] = (), dry_run: bool = False) -> Object:
         """Creates a TFJob and returns it as stored (uid, creationTimestamp filled).
@@ -187,7 +194,7 @@ class Cluster(Protocol):
         ...
 
     def capacity(self, *, namespace: str) -> Capacity:
-        """What the cluster can hold, for a job in this namespace. Raises ClusterError only when unreachable."""
+        """What the cluster can hold for a job of this namespace. Raises ClusterError when unreachable."""
         ...
 
     def places(self, ref: JobRef) -> dict[str, str]:

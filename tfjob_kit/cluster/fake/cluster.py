@@ -37,6 +37,8 @@ class FakeCluster:
         default_namespace: Of jobs that name none.
     """
 
+    keeps_scratch = False
+
     def __init__(
         self,
         *,

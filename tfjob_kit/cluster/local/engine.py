@@ -18,7 +18,7 @@ from pathlib import Path
 from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.local import admission, caretaker, gpus, launch, places, submission
 from tfjob_kit.cluster.local import watch as watching
-from tfjob_kit.cluster.local.store import clock, files, logs, state_dir
+from tfjob_kit.cluster.local.store import clock, files, inheritance, logs, state_dir
 from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef
 from tfjob_kit.errors import ClusterError, JobExists, JobNotFound
@@ -65,6 +65,7 @@ class LocalCluster:
 
     name = "local"
     default_namespace = "default"
+    keeps_scratch = True
 
     def __init__(
         self, *, state: Path, cwd: Path, environ: Mapping[str, str], machine: admission.Machine
@@ -224,6 +225,11 @@ class LocalCluster:
         unborn = JobDir(path=directory.path.parent / f".new-{directory.path.name}-{uuid.uuid4().hex[:8]}")
         lock = submission.write_job(unborn, stored, facts=facts, notices=notices)
         try:
+            try:
+                inheritance.inherit_scratch(unborn, stored, siblings=directory.path.parent)
+            except ClusterError:
+                caretaker.remove(unborn)
+                raise
             try:
                 os.rename(unborn.path, directory.path)
             except OSError as error:
