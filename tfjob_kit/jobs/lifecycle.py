@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import port
@@ -25,9 +25,23 @@ def submit(cluster: port.Cluster, manifest: port.Object) -> Submitted:
     return Submitted(job=metadata["name"], namespace=metadata["namespace"], engine=cluster.name)
 
 
-def list_jobs(cluster: port.Cluster, *, namespace: str | None) -> tuple[JobView, ...]:
-    """Jobs of a namespace (None: all), oldest first, without pods, events and progress."""
-    return tuple(build_view(job) for job in cluster.list(namespace=namespace))
+def list_jobs(
+    cluster: port.Cluster,
+    *,
+    namespace: str | None,
+    selector: str | None = None,
+    states: Collection[str] = (),
+) -> tuple[JobView, ...]:
+    """Jobs of a namespace, oldest first, without pods, events and progress.
+
+    Args:
+        cluster: The engine.
+        namespace: None: all.
+        selector: As kubectl's `-l`, equality only.
+        states: Only jobs in one of these states; empty: in any.
+    """
+    views = [build_view(job) for job in cluster.list(namespace=namespace, selector=selector)]
+    return tuple(view for view in views if not states or view.state in states)
 
 
 def cancel_job(cluster: port.Cluster, ref: port.JobRef) -> None:

@@ -10,6 +10,17 @@ from __future__ import annotations
 from tfjob_kit.plan.job_plan import JobPlan, Mount, Role
 from tfjob_kit.plan.lint import Finding, lint_plan
 from tfjob_kit.plan.make import describe_plan, make_plan
+from tfjob_kit.plan.names import longest_name
 from tfjob_kit.plan.topology import Topology
 
-__all__ = ["Finding", "JobPlan", "Mount", "Role", "Topology", "describe_plan", "lint_plan", "make_plan"]
+__all__ = [
+    "Finding",
+    "JobPlan",
+    "Mount",
+    "Role",
+    "Topology",
+    "describe_plan",
+    "lint_plan",
+    "longest_name",
+    "make_plan",
+]
