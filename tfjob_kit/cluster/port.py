@@ -28,6 +28,12 @@ ATTEMPT_ANNOTATION = "tfjob-kit/attempt"
 """Number of the attempt, from 2 on; the first has none."""
 RETRY_OF_ANNOTATION = "tfjob-kit/retry-of"
 """Name of the job that this one goes on from."""
+CODE_HASH_ANNOTATION = "tfjob-kit/code-sha256"
+"""Of the TFJob: which code travels with it; only with `code=bundle`."""
+INCOMPLETE_ANNOTATION = "tfjob-kit/incomplete"
+"""On a TFJob whose companions are not all there: its launcher is at it, or was killed."""
+QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+"""Kueue LocalQueue, which suspends and resumes the job."""
 
 
 @dataclass(frozen=True, kw_only=True, order=True)
@@ -117,7 +123,9 @@ class Cluster(Protocol):
     def create(self, job: Object, *, companions: Sequence[Object] = (), dry_run: bool = False) -> Object:
         """Creates a TFJob and returns it as stored (uid, creationTimestamp filled).
 
-        A job that is there already with the same SUBMISSION_ANNOTATION is this very one: it is returned.
+        A job that is there already with the same SUBMISSION_ANNOTATION is this very one: it is returned. So
+        is one that a killed launcher left incomplete, with the same config and companions: what it lacks is
+        created (rules.companions says in which order).
 
         Args:
             job: The TFJob.
@@ -191,6 +199,10 @@ class Cluster(Protocol):
         Raises:
             ClusterError: The container has not started, or its lines are gone.
         """
+        ...
+
+    def companions(self, ref: JobRef) -> list[Object]:
+        """ConfigMaps and PodDisruptionBudgets that the job owns, by kind and name. Raises JobNotFound."""
         ...
 
     def capacity(self, *, namespace: str) -> Capacity:

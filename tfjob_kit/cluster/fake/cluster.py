@@ -62,12 +62,20 @@ class FakeCluster:
         with self._calling("create"):
             job = self._as_stored(job)
             ref = JobRef(namespace=job["metadata"]["namespace"], name=job["metadata"]["name"])
-            if ref in self._store.jobs:
+            stored = self._store.jobs.get(ref)
+            if stored is not None:
+                if rules.companions.is_same_submission(stored, job, companions=companions):
+                    return copy.deepcopy(stored)
                 raise errors.JobExists(
-                    f"a job `{ref.name}` is there already", status=409, where=f"{ref.namespace}/{ref.name}"
+                    f"a job `{ref.name}` is there already",
+                    status=409,
+                    where=f"{ref.namespace}/{ref.name}",
+                    existing=copy.deepcopy(stored),
                 )
             if not dry_run:
                 self._store.put_job(ref, job)
+                owned = [rules.companions.own(companion, job=job) for companion in companions]
+                self._store.put_companions(ref, owned)
                 self._machine.settle(ref)
             return copy.deepcopy(job)
 
@@ -163,6 +171,12 @@ class FakeCluster:
             yield from news
             if ended:
                 return
+
+    def companions(self, ref: JobRef) -> list[Object]:
+        """As the port says."""
+        with self._calling("companions"):
+            self._job(ref)
+            return copy.deepcopy(self._store.companions.get(ref, []))
 
     def capacity(self, *, namespace: str) -> Capacity:
         """Unknown: nothing here has a size."""

@@ -27,12 +27,13 @@ class Run:
 
 
 class Store:
-    """Jobs, pods, events, logs, and the list of all changes since the beginning."""
+    """Jobs, pods, companions, events, logs, and the list of all changes since the beginning."""
 
     def __init__(self) -> None:
         self.jobs: dict[JobRef, Object] = {}
         self.pods: dict[PodRef, Object] = {}
         self.events: dict[JobRef, list[Object]] = {}
+        self.companions: dict[JobRef, list[Object]] = {}
         self.runs: dict[PodRef, list[Run]] = {}
         self.changes: list[tuple[JobRef, Change]] = []
         self._version = 0
@@ -41,6 +42,11 @@ class Store:
         """Stores a new or changed job."""
         self._note("MODIFIED" if ref in self.jobs else "ADDED", ref, job)
         self.jobs[ref] = job
+
+    def put_companions(self, ref: JobRef, companions: list[Object]) -> None:
+        """Stores what a job owns beside its pods, by kind and name."""
+        ordered = sorted(companions, key=lambda thing: (thing["kind"], thing["metadata"]["name"]))
+        self.companions[ref] = copy.deepcopy(ordered)
 
     def put_pod(self, pod: PodRef, thing: Object) -> None:
         """Stores a new or changed pod."""
@@ -58,7 +64,8 @@ class Store:
         self._note("DELETED", pod.job, self.pods.pop(pod))
 
     def remove_job(self, ref: JobRef) -> None:
-        """Removes a job and its pods; events stay, as they do on an API server."""
+        """Removes a job, its pods and companions; events stay, as they do on an API server."""
+        self.companions.pop(ref, None)
         self._note("DELETED", ref, self.jobs.pop(ref))
         for pod in self.pods_of(ref):
             self.remove_pod(pod)

@@ -17,6 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from tfjob_kit.cluster import rules
+from tfjob_kit.cluster.local import config_maps
 from tfjob_kit.cluster.local.processes import process_tree
 from tfjob_kit.cluster.local.store import clock, files
 from tfjob_kit.cluster.local.store.job_dir import JobDir
@@ -75,6 +76,7 @@ def remove(job: JobDir) -> None:
     grave = job.path.parent / f".gone-{job.path.name}-{uuid.uuid4().hex[:8]}"
     with contextlib.suppress(FileNotFoundError):
         job.path.rename(grave)
+    config_maps.make_removable(grave)
     shutil.rmtree(grave, ignore_errors=True)
 
 
@@ -84,6 +86,7 @@ def sweep_unborn(namespace: Path) -> None:
         with contextlib.suppress(OSError):
             old = time.time() - path.stat().st_mtime > _UNBORN_SECONDS
             if old and not has_keeper(JobDir(path=path)):
+                config_maps.make_removable(path)
                 shutil.rmtree(path, ignore_errors=True)
 
 

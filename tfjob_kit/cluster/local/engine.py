@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.local import admission, caretaker, gpus, launch, places, submission
+from tfjob_kit.cluster.local import admission, caretaker, config_maps, gpus, launch, places, submission
 from tfjob_kit.cluster.local import watch as watching
 from tfjob_kit.cluster.local.store import clock, files, inheritance, logs, state_dir
 from tfjob_kit.cluster.local.store.job_dir import JobDir
@@ -80,14 +80,17 @@ class LocalCluster:
         """Checks the job, writes it down and starts its keeper."""
         stored = submission.as_stored(job, default_namespace=self.default_namespace)
         admitted = admission.admit(stored, machine=self._machine, environ=self._environ)
+        templates = [role["template"] for role in admission.roles_of(stored).values()]
+        config_maps.check_config_maps(templates, companions)
         directory = self._dir(
             JobRef(namespace=stored["metadata"]["namespace"], name=stored["metadata"]["name"])
         )
-        self._refuse_second(directory)
-        if dry_run:
-            return stored
+        same = self._find_same(directory, stored)
+        if same is not None or dry_run:
+            return same or stored
         facts = {"gpus": admitted.gpus, "directory": str(self._cwd), "state": str(self._state)}
-        self._write_and_start(directory, stored, facts=facts, notices=admitted.notices)
+        owned = [rules.companions.own(companion, job=stored) for companion in companions]
+        self._write_and_start(directory, stored, owned, facts=facts, notices=admitted.notices)
         return stored
 
     def get(self, ref: JobRef) -> Object:
@@ -192,6 +195,13 @@ class LocalCluster:
             is_over=lambda: not caretaker.has_keeper(directory),
         )
 
+    def companions(self, ref: JobRef) -> list[Object]:
+        """As they were written with the job."""
+        directory = self._dir(ref)
+        caretaker.look_after(directory)
+        _undeleted(directory)
+        return config_maps.read_companions(directory)
+
     def capacity(self, *, namespace: str) -> Capacity:
         """Unknown: admission itself counts this machine's GPUs."""
         return Capacity(nodes=None, pods=None, quotas=None)
@@ -204,8 +214,12 @@ class LocalCluster:
     def _dir(self, ref: JobRef) -> JobDir:
         return state_dir.job_dir(self._state, ref)
 
-    def _refuse_second(self, directory: JobDir) -> None:
-        """Waits for a job of that name that is being deleted; raises JobExists for one that is not."""
+    def _find_same(self, directory: JobDir, stored: Object) -> Object | None:
+        """This very submission if it is there; waits for a job of that name that is being deleted.
+
+        Raises:
+            JobExists: Another job of that name is there.
+        """
         deadline: float | None = None
         while directory.path.exists():
             caretaker.look_after(directory)
@@ -215,17 +229,28 @@ class LocalCluster:
                 continue
             deadline = deadline or time.monotonic() + admission.longest_grace(old) + 15
             if "deletionTimestamp" not in old["metadata"] or time.monotonic() > deadline:
-                raise _exists(directory)
+                if rules.companions.is_same_submission(old, stored):
+                    return old
+                raise _exists(directory, old)
             time.sleep(0.05)
+        return None
 
     def _write_and_start(
-        self, directory: JobDir, stored: Object, *, facts: Object, notices: dict[str, str]
+        self,
+        directory: JobDir,
+        stored: Object,
+        companions: Sequence[Object],
+        *,
+        facts: Object,
+        notices: dict[str, str],
     ) -> None:
         caretaker.sweep_unborn(directory.path.parent)
         unborn = JobDir(path=directory.path.parent / f".new-{directory.path.name}-{uuid.uuid4().hex[:8]}")
         lock = submission.write_job(unborn, stored, facts=facts, notices=notices)
         try:
             try:
+                templates = [role["template"] for role in admission.roles_of(stored).values()]
+                config_maps.write_companions(unborn, companions, templates=templates)
                 inheritance.inherit_scratch(unborn, stored, siblings=directory.path.parent)
             except ClusterError:
                 caretaker.remove(unborn)
@@ -275,10 +300,11 @@ def _undeleted(directory: JobDir) -> Object:
     return job
 
 
-def _exists(directory: JobDir) -> JobExists:
+def _exists(directory: JobDir, existing: Object | None = None) -> JobExists:
     ref = directory.ref
     return JobExists(
         f"job `{ref.name}` exists already in namespace `{ref.namespace}`",
         status=409,
+        existing=existing,
         hint=f"choose another --name, or remove it with `tfjob-kit cancel {ref.name}`",
     )

@@ -7,7 +7,7 @@ files, threads or clocks; engines carry the actions out.
 
 from __future__ import annotations
 
-from tfjob_kit.cluster.rules import kubelet
+from tfjob_kit.cluster.rules import companions, kubelet
 from tfjob_kit.cluster.rules.actions import Action, CreatePod, DeleteJob, DeletePod, Emit, Outcome
 from tfjob_kit.cluster.rules.defaults import with_defaults
 from tfjob_kit.cluster.rules.event_log import record_event
@@ -28,6 +28,7 @@ __all__ = [
     "Emit",
     "Outcome",
     "build_pod",
+    "companions",
     "format_time",
     "kubelet",
     "matches",

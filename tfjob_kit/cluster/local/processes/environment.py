@@ -6,6 +6,7 @@ Owns `$(NAME)` expansion, `valueFrom` and what the engine adds of its own. Must 
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Mapping
@@ -100,6 +101,8 @@ def make_command(pod: Object, *, place: Place, environ: Mapping[str, str]) -> Co
     argv: list[str] = [*(container.get("command") or []), *(container.get("args") or [])]
     inherited = {name: value for name, value in environ.items() if name not in _OURS}
     everything = {**inherited, **own, **declared, **_forced(place)}
+    if "PYTHONPATH" in declared:
+        everything["PYTHONPATH"] = _on_this_machine(declared["PYTHONPATH"], place)
     everything["PATH"] = f"{place.path}:{everything.get('PATH', '/usr/local/bin:/usr/bin:/bin')}"
     return Command(
         argv=_resolve([expand(word, declared) for word in argv], place),
@@ -146,6 +149,11 @@ def _forced(place: Place) -> dict[str, str]:
 def _directory(container: Object, place: Place) -> Path:
     given: str | None = container.get("workingDir")
     return Path(contract.host_path(given, place.mounts)) if given else place.directory
+
+
+def _on_this_machine(paths: str, place: Place) -> str:
+    """A list of directories, those below mounts as this machine has them."""
+    return os.pathsep.join(contract.host_path(path, place.mounts) for path in paths.split(":") if path)
 
 
 def _resolve(argv: list[str], place: Place) -> list[str]:

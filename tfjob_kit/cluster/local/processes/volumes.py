@@ -4,6 +4,7 @@
                             recreated: a laptop's disk does not vanish with a process, and a killed
                             chief resumes
     hostPath                the path itself
+    configMap               a read-only directory of the job, for the ConfigMaps that come with it
     persistentVolumeClaim   <state>/claims/<namespace>/<claim>, kept after the job
     anything at /dev/shm    /dev/shm
 
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tfjob_kit.cluster.local import config_maps
 from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules.objects import items, part
@@ -23,7 +25,7 @@ __all__ = ["SHM", "check_volumes", "claims", "make_mounts", "mount_table"]
 
 SHM = "/dev/shm"
 """Shared memory is where it is."""
-_KINDS = ("emptyDir", "hostPath", "persistentVolumeClaim")
+_KINDS = ("emptyDir", "hostPath", "persistentVolumeClaim", "configMap")
 
 
 def check_volumes(template: Object) -> None:
@@ -60,6 +62,8 @@ def make_mounts(template: Object, *, job: JobDir, state: Path, pod: str) -> dict
     """
     mounts = mount_table(template, job=job, state=state, pod=pod)
     for directory in mounts.values():
+        if Path(directory).exists():
+            continue
         try:
             Path(directory).mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -90,6 +94,8 @@ def _directory(volume: Object, *, job: JobDir, state: Path, pod: str) -> Path:
         return Path(volume["hostPath"]["path"])
     if "persistentVolumeClaim" in volume:
         return state / "claims" / job.ref.namespace / volume["persistentVolumeClaim"]["claimName"]
+    if "configMap" in volume:
+        return config_maps.directory_of(job, volume)
     return job.path / "volumes" / pod / volume["name"]
 
 
