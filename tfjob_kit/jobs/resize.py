@@ -8,6 +8,7 @@ step and the global batch does not change, so the run goes on along the very sam
 from __future__ import annotations
 
 import contextlib
+import copy
 import dataclasses
 import threading
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from tfjob_kit.jobs import patches
 from tfjob_kit.jobs.job_config import read_config
 from tfjob_kit.jobs.replica_view import part
 from tfjob_kit.jobs.suspension import (
+    GONE_NOTES,
+    RESIZING_ANNOTATION,
     SAVED_STEP_ANNOTATION,
     check_pausable,
     is_asked_to_suspend,
@@ -29,11 +32,8 @@ from tfjob_kit.jobs.suspension import (
 )
 from tfjob_kit.jobs.view import build_view
 
-__all__ = ["RESIZING_ANNOTATION", "Resize", "check_resize", "plan_resize", "resize_job"]
+__all__ = ["Resize", "check_resize", "plan_resize", "resize_job"]
 
-RESIZING_ANNOTATION = "tfjob-kit/resizing"
-"""On a job that a resize has suspended, until it has resumed it: a resize that was interrupted can be told
-from a suspension that the user asked for."""
 _KEYS = ("gpus", "replicas")
 _SYSTEM_ANNOTATIONS = (port.SUBMISSION_ANNOTATION, SAVED_STEP_ANNOTATION, RESIZING_ANNOTATION)
 
@@ -133,10 +133,9 @@ def resize_job(
 
 def _resumed(patch: port.Object) -> port.Object:
     metadata, spec = part(patch, "metadata"), part(patch, "spec")
-    annotations: port.Object = {RESIZING_ANNOTATION: None, SAVED_STEP_ANNOTATION: None}
     return {
         **patch,
-        "metadata": {**metadata, "annotations": part(metadata, "annotations") | annotations},
+        "metadata": {**metadata, "annotations": part(metadata, "annotations") | GONE_NOTES},
         "spec": {**spec, "runPolicy": part(spec, "runPolicy") | {"suspend": False}},
     }
 
@@ -201,7 +200,7 @@ def _with_new_roles(
     if leader is None or leader not in planned or not new:
         return job, base
     return (
-        _with_roles(job, dict.fromkeys(new, stored[leader])),
+        _with_roles(job, {role: copy.deepcopy(stored[leader]) for role in new}),
         _with_roles(base, dict.fromkeys(new, planned[leader])),
     )
 

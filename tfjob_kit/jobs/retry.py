@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from tfjob_kit import contract, errors, plan
 from tfjob_kit.cluster import port
 from tfjob_kit.jobs.replica_view import items, part
-from tfjob_kit.jobs.resize import RESIZING_ANNOTATION
-from tfjob_kit.jobs.suspension import SAVED_STEP_ANNOTATION
+from tfjob_kit.jobs.suspension import RESIZING_ANNOTATION, SAVED_STEP_ANNOTATION
 from tfjob_kit.jobs.view import build_view
 
 __all__ = ["Attempt", "attempt_of", "next_attempt"]

@@ -15,6 +15,8 @@ from tfjob_kit.jobs.replica_view import part
 from tfjob_kit.jobs.view import JobView, build_view
 
 __all__ = [
+    "GONE_NOTES",
+    "RESIZING_ANNOTATION",
     "SAVED_STEP_ANNOTATION",
     "check_pausable",
     "is_asked_to_suspend",
@@ -26,6 +28,11 @@ __all__ = [
 
 SAVED_STEP_ANNOTATION = "tfjob-kit/saved-step"
 """Step that the chief saved when the job was suspended; removed when it is resumed."""
+RESIZING_ANNOTATION = "tfjob-kit/resizing"
+"""On a job that a resize has suspended, until it is resumed: a resize that was interrupted can be told from a
+suspension that the user asked for."""
+GONE_NOTES: port.Object = {SAVED_STEP_ANNOTATION: None, RESIZING_ANNOTATION: None}
+"""Patch of the annotations of a job that is resumed."""
 
 
 def suspend_job(cluster: port.Cluster, ref: port.JobRef) -> bool:
@@ -72,8 +79,7 @@ def resume_job(cluster: port.Cluster, ref: port.JobRef, *, stop: threading.Event
         return False
     if wait_until_gone(cluster, ref, stop=stop) is None:
         return None
-    note: port.Object = {SAVED_STEP_ANNOTATION: None}
-    cluster.patch(ref, {"metadata": {"annotations": note}, "spec": {"runPolicy": {"suspend": False}}})
+    cluster.patch(ref, {"metadata": {"annotations": GONE_NOTES}, "spec": {"runPolicy": {"suspend": False}}})
     return True
 
 
