@@ -90,6 +90,20 @@ def test_out_of_memory_ends_the_replica_with_limit_and_peak() -> None:
     assert "OutOfMemory: the kernel killed the trainer (limit 512 MiB, peak 511 MiB)" == message.error
 
 
+def test_the_next_pod_knows_what_ended_the_last_ones() -> None:
+    full = "the kernel killed the trainer (limit 512 MiB, peak 511 MiB)"
+    turn = advance(training(in_a_row=3), s.Ended(code=137, out_of_memory=full), now=9.0)
+    assert s.KeepCount(in_a_row=3, cause=f"chief-0: OutOfMemory: {full}") in turn.actions
+
+    reborn = alone(in_a_row=3, cause=f"chief-0: OutOfMemory: {full}")
+    message = advance(reborn, s.Tick(), now=0.1).situation.outcome
+    assert message is not None
+    expected = (
+        f"3 restarts from the start made no new checkpoint; the last cause: chief-0: OutOfMemory: {full}"
+    )
+    assert f"NoProgress: {expected}" == message.error
+
+
 def test_exits_without_a_report_are_judged_by_their_code() -> None:
     start = advance(alone(), s.Tick(), now=0.0).situation
     codes = {0: 1, 1: 1, 2: 2, 3: 3, 5: 5, 42: 1}

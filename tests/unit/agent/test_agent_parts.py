@@ -110,27 +110,28 @@ def test_a_group_is_one_start_of_certain_processes() -> None:
 # --- the count -------------------------------------------------------------------------------------
 
 
-def test_the_count_is_kept_for_its_own_run(tmp_path) -> None:
+def test_the_count_and_its_cause_are_kept_for_their_own_run(tmp_path) -> None:
     path = tmp_path / "checkpoints" / "restarts.json"
-    assert -1 == count_file.read_count(path, run_id="r")
-    count_file.write_count(path, 2, run_id="r")
-    assert 2 == count_file.read_count(path, run_id="r")
-    assert -1 == count_file.read_count(path, run_id="another")
+    assert count_file.NONE_YET == count_file.read_count(path, run_id="r")
+    kept = count_file.Count(restarts=2, cause="worker-0: OutOfMemory: gone")
+    count_file.write_count(path, kept, run_id="r")
+    assert kept == count_file.read_count(path, run_id="r")
+    assert count_file.NONE_YET == count_file.read_count(path, run_id="another")
     count_file.write_count(path, None, run_id="r")
     count_file.write_count(path, None, run_id="r")
-    assert -1 == count_file.read_count(path, run_id="r")
+    assert count_file.NONE_YET == count_file.read_count(path, run_id="r")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"run_id": "r"}', '{"run_id": "r", "restarts": "x"}'])
 def test_a_damaged_count_is_none(tmp_path, text) -> None:
     path = tmp_path / "restarts.json"
     path.write_text(text)
-    assert -1 == count_file.read_count(path, run_id="r")
+    assert count_file.NONE_YET == count_file.read_count(path, run_id="r")
 
 
 def test_without_a_file_there_is_no_count() -> None:
-    count_file.write_count(None, 3, run_id="r")
-    assert -1 == count_file.read_count(None, run_id="r")
+    count_file.write_count(None, count_file.Count(restarts=3), run_id="r")
+    assert count_file.NONE_YET == count_file.read_count(None, run_id="r")
 
 
 # --- the cgroup ------------------------------------------------------------------------------------

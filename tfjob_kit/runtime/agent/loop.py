@@ -135,13 +135,15 @@ class _Agent:
             case situation.Say():
                 say(action.text)
             case situation.KeepCount():
-                self._keep_count(action.in_a_row)
+                self._keep_count(action)
             case situation.Leave():
                 self._ended = action.termination
             case _:
                 assert_never(action)
 
-    def _keep_count(self, count: int | None) -> None:
+    def _keep_count(self, action: situation.KeepCount) -> None:
+        given = action.in_a_row
+        count = None if given is None else count_file.Count(restarts=given, cause=action.cause)
         try:
             count_file.write_count(self._settings.count_file, count, run_id=self._settings.identity.run_id)
         except OSError as error:
@@ -201,6 +203,7 @@ def _do_nothing(_number: int, _frame: object) -> None:
 def _first_situation(settings: AgentSettings) -> situation.Situation:
     now = time.monotonic()
     identity = settings.identity
+    count = count_file.read_count(settings.count_file, run_id=identity.run_id)
     return situation.Situation(
         name=identity.name,
         chief=settings.chief,
@@ -212,7 +215,8 @@ def _first_situation(settings: AgentSettings) -> situation.Situation:
         since=now,
         named=now,
         ticked=now,
-        in_a_row=count_file.read_count(settings.count_file, run_id=identity.run_id),
+        in_a_row=count.restarts,
+        cause=count.cause,
     )
 
 

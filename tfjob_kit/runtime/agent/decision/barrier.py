@@ -46,7 +46,7 @@ def _start(draft: Draft) -> None:
         if in_a_row > state.limits.restarts:
             _give_up(draft, state.in_a_row)
             return
-        draft.do(s.KeepCount(in_a_row=in_a_row))
+        draft.do(s.KeepCount(in_a_row=in_a_row, cause=state.reason or state.cause))
     members = {n: p.announcement.incarnation for n, p in state.peers.items() if p.announcement}
     draft.enter(
         Phase.training,

@@ -101,4 +101,4 @@ class Draft:
         in_a_row = max(-1, self.state.in_a_row - 1)
         if self.state.is_chief and in_a_row != self.state.in_a_row:
             self.set(in_a_row=in_a_row)
-            self.do(s.KeepCount(in_a_row=in_a_row))
+            self.do(s.KeepCount(in_a_row=in_a_row, cause=self.state.reason or self.state.cause))

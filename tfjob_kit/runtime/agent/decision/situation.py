@@ -125,6 +125,7 @@ class Situation:
         starts: Trainers started by this agent.
         in_a_row: Restarts since the last new checkpoint; -1 before the first start. The chief's counts.
         reason: Why the present attempt is not the first.
+        cause: The last reason of this chief's predecessor, whose pod is gone.
         outcome: How this replica ends, once that is settled.
         leave_at: When it leaves at the latest.
     """
@@ -148,6 +149,7 @@ class Situation:
     saved: int | None = None
     metrics: Mapping[str, float] = field(default_factory=dict[str, float])
     reason: str | None = None
+    cause: str | None = None
     outcome: contract.Termination | None = None
     leave_at: float = 0.0
 
@@ -270,9 +272,10 @@ class Say:
 
 @dataclass(frozen=True, kw_only=True)
 class KeepCount:
-    """Write down the restarts in a row, so that they outlive this pod; None forgets them."""
+    """Write down the restarts in a row and why the last was, so that they outlive this pod; None forgets."""
 
     in_a_row: int | None
+    cause: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

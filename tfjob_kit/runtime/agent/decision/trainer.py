@@ -113,4 +113,7 @@ def _out_of_memory(draft: Draft, sentence: str) -> None:
         where="train",
     )
     draft.set(reason=error)
+    if draft.state.is_chief:
+        # The pod that comes after this one may be the one that gives up, and then has to say why.
+        draft.do(s.KeepCount(in_a_row=draft.state.in_a_row, cause=f"{draft.state.name}: {error}"))
     draft.end(Phase.leaving, outcome)

@@ -61,5 +61,5 @@ def no_progress(situation: Situation, restarts: int) -> str:
     """How often and from where it was tried in vain."""
     where = f"the checkpoint of step {situation.saved}" if situation.saved else "the start"
     times = "1 restart" if restarts == 1 else f"{restarts} restarts"
-    cause = f"; the last cause: {situation.reason}" if situation.reason else ""
-    return f"{times} from {where} made no new checkpoint{cause}"
+    cause = situation.reason or situation.cause
+    return f"{times} from {where} made no new checkpoint" + (f"; the last cause: {cause}" if cause else "")
