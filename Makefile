@@ -6,7 +6,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test slow lint format golden bench docs docs-serve check lock wheel image image-check
+.PHONY: help env demo test slow cluster cluster-up cluster-down lint format golden bench docs docs-serve check lock wheel image image-check
 
 help: ## List the targets
 	@$(PYTHON) -c "import re; [print(f'{n:12} {d}') for n, d in re.findall(r'(?m)^([a-z-]+):.*?## (.*)', open('Makefile').read())]"
@@ -22,6 +22,15 @@ test: env ## All tests but the slow ones
 
 slow: env ## The slow tests: whole runs with replicas killed on the way
 	$(BIN)/pytest -m slow $(ARGS)
+
+cluster: env ## Build the test cluster's programs with Go into the cache; ARGS=node: those of a real node
+	PYTHONPATH=tests/cluster $(BIN)/python -m harness build $(ARGS)
+
+cluster-up: cluster ## Leave a cluster running with fake GPU nodes, to try things by hand
+	@PYTHONPATH=tests/cluster:. $(BIN)/python -m harness up
+
+cluster-down: env ## End the cluster that cluster-up left
+	@PYTHONPATH=tests/cluster:. $(BIN)/python -m harness down
 
 lint: env ## Style, types, who may import whom, spelling
 	$(BIN)/ruff check .

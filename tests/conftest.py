@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+# Fixtures of the test cluster, for every folder of tests. Found through `pythonpath` in pyproject.toml.
+pytest_plugins = ["harness.fixtures"]
+
 _UNSET = ("KUBECONFIG", "TF_CONFIG", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTHONWARNINGS")
 _PREFIX = "TFJOB_KIT_"
 _XDG = {"XDG_CONFIG_HOME": ".config", "XDG_STATE_HOME": ".local/state", "XDG_DATA_HOME": ".local/share"}
