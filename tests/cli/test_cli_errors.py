@@ -113,17 +113,44 @@ def test_no_train_extra(kit: Kit, tmp_path: Path) -> None:
     assert "tfjob-kit[train]" in text
 
 
-def test_a_kube_context_is_not_run_past(kit: Kit, here: Here, tmp_path: Path) -> None:
+KUBECONFIG = """
+current-context: prod
+contexts:
+  - {name: prod, context: {cluster: far, namespace: team}}
+  - {name: staging, context: {cluster: far}}
+clusters:
+  - {name: far, cluster: {server: "https://127.0.0.1:1"}}
+"""
+
+
+def test_a_kube_context_that_is_not_there(kit: Kit, here: Here, tmp_path: Path) -> None:
     config = tmp_path / "kubeconfig"
-    config.write_text("current-context: prod\n")
-    text = check(kit, here(*RUN, KUBECONFIG=str(config)), 3)
-    assert "prod" in text
-    assert "--engine local" in text
+    config.write_text(KUBECONFIG)
+    text = check(kit, here("list", "--context", "stagin", KUBECONFIG=str(config)), 4)
+    assert "there is no kube context `stagin`" in text
+    assert "contexts: prod, staging" in text
+    assert text == check(kit, here("list", TFJOB_KIT_CONTEXT="stagin", KUBECONFIG=str(config)), 4)
+    text = check(kit, here("list", "--engine", "kube", KUBECONFIG=str(tmp_path / "none")), 4)
+    assert "no cluster is configured" in text
+
+
+def test_a_kubeconfig_that_cannot_be_used(kit: Kit, here: Here, tmp_path: Path) -> None:
+    missing = tmp_path / "missing"
+    assert "does not exist" in check(kit, here("list", "--kubeconfig", str(missing)), 4)
+    assert "does not exist" in check(kit, here("list", TFJOB_KIT_KUBECONFIG=str(missing)), 4)
+    config = tmp_path / "kubeconfig"
+    config.write_text("current-context: [\n")
+    assert "no valid YAML" in check(kit, here(*RUN, KUBECONFIG=str(config)), 4)
+
+
+def test_the_local_engine_takes_no_context(kit: Kit, here: Here, tmp_path: Path) -> None:
+    config = tmp_path / "kubeconfig"
+    config.write_text(KUBECONFIG)
     dry = (*RUN, "--dry-run", "--name", "x")
     assert 0 == here(*dry, "--engine", "local", KUBECONFIG=str(config)).code
     assert 0 == here(*dry, KUBECONFIG=str(config), TFJOB_KIT_ENGINE="local").code
-    config.write_text("current-context: [\n")
-    check(kit, here(*RUN, KUBECONFIG=str(config)), 4)
+    assert 0 == here(*dry, "--engine", "local", TFJOB_KIT_CONTEXT="prod").code
+    assert "--context" in check(kit, here(*dry, "--engine", "local", "--context", "prod"), 2)
 
 
 def test_an_unknown_engine_in_the_environment(kit: Kit, here: Here) -> None:

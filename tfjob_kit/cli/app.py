@@ -10,7 +10,20 @@ import click
 import typer
 import typer.core
 
-from tfjob_kit.cli import configs, manifests, options, reading, run, versions, waiting
+from tfjob_kit.cli import (
+    cancelling,
+    comparing,
+    configs,
+    manifests,
+    options,
+    pausing,
+    reading,
+    resizing,
+    retrying,
+    run,
+    versions,
+    waiting,
+)
 
 __all__ = ["command"]
 
@@ -56,7 +69,12 @@ app.command("list")(reading.list_jobs)
 app.command()(reading.status)
 app.command()(reading.logs)
 app.command()(waiting.wait)
-app.command()(waiting.cancel)
+app.command()(cancelling.cancel)
+app.command()(pausing.suspend)
+app.command()(pausing.resume)
+app.command()(resizing.resize)
+app.command()(retrying.retry)
+app.command()(comparing.diff)
 config_app.command("show")(configs.show)
 app.add_typer(config_app)
 app.command()(versions.version)

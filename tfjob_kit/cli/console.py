@@ -11,7 +11,18 @@ from typing import Any, TextIO
 
 from tfjob_kit.cli import interrupts
 
-__all__ = ["has_colour", "is_terminal", "paint", "put", "put_json", "say", "warn", "warning", "width"]
+__all__ = [
+    "ask",
+    "has_colour",
+    "is_terminal",
+    "paint",
+    "put",
+    "put_json",
+    "say",
+    "warn",
+    "warning",
+    "width",
+]
 
 _CODES = {
     "bold": "1",
@@ -40,6 +51,12 @@ def put_json(data: Any, *, indent: int | None = 2) -> None:
 def say(text: str) -> None:
     """Talk: one or more lines on stderr."""
     _write(sys.stderr, text)
+
+
+def ask(question: str) -> None:
+    """A question on stderr; the answer is written behind it."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
 
 
 def warn(text: str) -> None:

@@ -1,7 +1,6 @@
-"""The choice of the engine: flag, then TFJOB_KIT_ENGINE, then whether a kube context is configured.
+"""The choice of the engine: flag, then TFJOB_KIT_ENGINE, then whether a cluster is configured.
 
-The only place that knows which engines there are. Reads the kubeconfig itself, since importing the Kubernetes
-client takes longer than a whole verb on the local engine may.
+The only place that knows which engines there are.
 """
 
 from __future__ import annotations
@@ -11,39 +10,74 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
 
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster, JobRef
 
-__all__ = ["ENGINE_ENV", "Choice", "check_name", "choose", "connect", "job_ref"]
+__all__ = [
+    "CONTEXT_ENV",
+    "ENGINE_ENV",
+    "KUBECONFIG_ENV",
+    "Choice",
+    "check_name",
+    "choose",
+    "connect",
+    "job_ref",
+]
 
 ENGINE_ENV = "TFJOB_KIT_ENGINE"
+CONTEXT_ENV = "TFJOB_KIT_CONTEXT"
+KUBECONFIG_ENV = "TFJOB_KIT_KUBECONFIG"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-_NAMES = ("auto", "local")
+_NAMES = ("auto", "local", "kube")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """Which engine, and why: `by --engine local`."""
+    """Which engine, why, and by which way into a cluster.
+
+    Attributes:
+        name: `local` or `kube`.
+        why: `by --engine local`.
+        context: The kube context asked for; None: the current one, or the pod's account.
+        kubeconfig: The file asked for; None: those that kubectl would read.
+    """
 
     name: str
     why: str
+    context: str | None = None
+    kubeconfig: Path | None = None
 
 
-def connect(flag: str | None) -> tuple[Cluster, Choice]:
-    """The engine that the flag, the environment or the machine asks for.
+def connect(
+    flag: str | None,
+    *,
+    context: str | None = None,
+    kubeconfig: Path | None = None,
+    namespace: str | None = None,
+) -> tuple[Cluster, Choice]:
+    """The engine that the flags, the environment or the machine ask for; nothing is sent yet.
 
     Raises:
-        RefusedError: A cluster is configured, and this version runs jobs on this machine only.
-        NotConnected: The engine cannot be reached.
+        UsageError: The flags contradict each other, or the namespace is no name.
+        NotConnected: There is no such context or file, or the engine cannot be reached.
     """
-    choice = choose(flag, os.environ)
-    from tfjob_kit.cluster import local
+    if namespace is not None:
+        check_name(namespace, what="a namespace")
+    choice = choose(flag, os.environ, context=context, kubeconfig=kubeconfig)
+    if choice.name == "local":
+        from tfjob_kit.cluster import local
 
-    return local.connect(), choice
+        return local.connect(), choice
+    from tfjob_kit.cluster import kube
+
+    cluster = kube.connect(
+        context=choice.context, kubeconfig=choice.kubeconfig, namespace=namespace, environ=os.environ
+    )
+    return cluster, choice
 
 
 def job_ref(cluster: Cluster, name: str, namespace: str | None) -> JobRef:
@@ -67,60 +101,58 @@ def check_name(name: str, *, what: str) -> None:
         raise errors.UsageError(f"`{name}` cannot be the name of {what}", hint=hint)
 
 
-def choose(flag: str | None, environ: Mapping[str, str]) -> Choice:
+def choose(
+    flag: str | None,
+    environ: Mapping[str, str],
+    *,
+    context: str | None = None,
+    kubeconfig: Path | None = None,
+) -> Choice:
     """The engine's name and the reason for it, nothing opened."""
-    if flag == "local":
-        return Choice(name="local", why="by --engine local")
+    name, why = _asked_for(flag, environ)
+    if name == "local":
+        if flag == "local" and (context is not None or kubeconfig is not None):
+            given = "--context" if context is not None else "--kubeconfig"
+            raise errors.UsageError(
+                f"`{given}` says which cluster, and `--engine local` uses none", hint="leave one of them out"
+            )
+        if flag == "local" or (context is None and kubeconfig is None):
+            return Choice(name="local", why=why)
+    context = context or environ.get(CONTEXT_ENV) or None
+    file = environ.get(KUBECONFIG_ENV)
+    kubeconfig = kubeconfig or (Path(file) if file else None)
+    if name == "auto":
+        found = _configured(environ, context, kubeconfig)
+        if found is None:
+            return Choice(name="local", why="no kube context is configured")
+        why = found
+    elif name == "local":
+        why = "by --context" if context else "by --kubeconfig"
+    return Choice(name="kube", why=why, context=context, kubeconfig=kubeconfig)
+
+
+def _asked_for(flag: str | None, environ: Mapping[str, str]) -> tuple[str, str]:
+    """The engine's name as asked for, and by whom."""
+    if flag is not None:
+        return flag, f"by --engine {flag}"
     named = environ.get(ENGINE_ENV) or "auto"
-    if flag is None and named not in _NAMES:
-        raise errors.UsageError(
-            f"{ENGINE_ENV} is `{named}`", hint=f"engines: {', '.join(_NAMES)}", nearest=()
-        )
-    if flag is None and named == "local":
-        return Choice(name="local", why=f"by {ENGINE_ENV}=local")
-    context = configured_context(environ)
-    if context is None:
-        return Choice(name="local", why="no kube context is configured")
-    raise errors.RefusedError(
-        f"kube context `{context.name}` is configured, but this version runs jobs on this machine only",
-        where=str(context.path),
-        hint=f"add `--engine local`, or set {ENGINE_ENV}=local, to run on this machine",
-    )
+    if named not in _NAMES:
+        raise errors.UsageError(f"{ENGINE_ENV} is `{named}`", hint=f"engines: {', '.join(_NAMES)}")
+    return named, f"by {ENGINE_ENV}={named}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Context:
-    """The kube context that kubectl would use, and the file that says so."""
+def _configured(environ: Mapping[str, str], context: str | None, kubeconfig: Path | None) -> str | None:
+    """Why a cluster is meant, as kubectl would look for one; None if none is."""
+    if context is not None:
+        return f"context {context}"
+    from tfjob_kit.cluster.kube.access import account
+    from tfjob_kit.cluster.kube.access import kubeconfig as files
 
-    name: str
-    path: Path
-
-
-def configured_context(environ: Mapping[str, str]) -> Context | None:
-    """The current context: of the first file of KUBECONFIG that names one, else of ~/.kube/config."""
-    listed = environ.get("KUBECONFIG", "")
-    home = Path(environ.get("HOME") or Path.home())
-    paths = [Path(p) for p in listed.split(os.pathsep) if p] if listed else [home / ".kube" / "config"]
-    for path in paths:
-        name = _current_context(path)
-        if name:
-            return Context(name=name, path=path)
+    config = files.read_files(files.find_files(kubeconfig, environ))
+    if config.current is not None:
+        return f"context {config.current} of {config.current_path}"
+    if kubeconfig is not None:
+        return f"by {kubeconfig}"
+    if account.find_account(environ) is not None:
+        return "the service account of this pod"
     return None
-
-
-def _current_context(path: Path) -> str | None:
-    try:
-        text = path.read_text()
-    except (OSError, UnicodeDecodeError):
-        return None
-    if "current-context" not in text:
-        return None
-    import yaml
-
-    try:
-        data: dict[str, Any] | None = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise errors.ClusterError(
-            "the kubeconfig is no valid YAML", where=str(path), hint="`--engine local` does not need it"
-        ) from error
-    return str(data.get("current-context") or "") or None if isinstance(data, dict) else None

@@ -16,6 +16,7 @@ import typer
 __all__ = [
     "AllNamespaces",
     "ConfDir",
+    "Context",
     "Debug",
     "Detach",
     "Document",
@@ -24,14 +25,20 @@ __all__ = [
     "Follow",
     "Grep",
     "Index",
+    "JobConfig",
     "JobName",
     "JobNames",
+    "Kubeconfig",
+    "Label",
     "Namespace",
     "NewName",
+    "NoWait",
     "Output",
     "Overrides",
+    "Previous",
     "Role",
     "Sources",
+    "States",
     "Tail",
     "Timeout",
     "Until",
@@ -46,7 +53,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error
 # an empty section would be left of it.
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", hidden=True)]
 JobName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
-JobNames = Annotated[list[str], typer.Argument(metavar="NAME...", hidden=True)]
+JobNames = Annotated[list[str] | None, typer.Argument(metavar="NAME...", hidden=True)]
 NewName = Annotated[
     str | None,
     typer.Option(
@@ -67,17 +74,44 @@ ConfDir = Annotated[
 ]
 Namespace = Annotated[
     str | None,
-    typer.Option("-n", "--namespace", metavar="NAME", help="Namespace of the job.", show_default=False),
+    typer.Option(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        help="Namespace of the job; default: the config's, else the context's. Environment: "
+        "TFJOB_KIT_NAMESPACE.",
+        envvar="TFJOB_KIT_NAMESPACE",
+        show_envvar=False,
+        show_default=False,
+    ),
 ]
 AllNamespaces = Annotated[
     bool, typer.Option("-A", "--all-namespaces", help="Of all namespaces.", show_default=False)
 ]
 Engine = Annotated[
-    Literal["auto", "local"] | None,
+    Literal["auto", "local", "kube"] | None,
     typer.Option(
         "--engine",
-        help="Where jobs run: local is this machine; auto (default) a cluster if a kube context is "
+        help="Where jobs run: local is this machine, kube a cluster; auto (default) is kube if a context is "
         "configured, else local. Environment: TFJOB_KIT_ENGINE.",
+        show_default=False,
+    ),
+]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context",
+        metavar="NAME",
+        help="Kube context; default: the current one. Environment: TFJOB_KIT_CONTEXT.",
+        show_default=False,
+    ),
+]
+Kubeconfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--kubeconfig",
+        metavar="FILE",
+        help="Kubeconfig file; default: as kubectl. Environment: TFJOB_KIT_KUBECONFIG, KUBECONFIG.",
         show_default=False,
     ),
 ]
@@ -135,3 +169,38 @@ Timeout = Annotated[
     ),
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.", show_default=False)]
+Label = Annotated[
+    str | None,
+    typer.Option(
+        "-l",
+        "--label",
+        metavar="KEY=VALUE",
+        help="Only jobs with this label; several: k=v,k2!=v2.",
+        show_default=False,
+    ),
+]
+States = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--state",
+        metavar="STATE",
+        help="Only jobs in this state: Pending, Created, Running, Restarting, Suspended, Succeeded, Failed; "
+        "repeat it, or separate several by commas.",
+        show_default=False,
+    ),
+]
+Previous = Annotated[
+    bool,
+    typer.Option(
+        "-p", "--previous", help="The run before the last restart of each replica.", show_default=False
+    ),
+]
+NoWait = Annotated[
+    bool, typer.Option("--no-wait", help="Do not wait until the pods are gone.", show_default=False)
+]
+JobConfig = Annotated[
+    str | None,
+    typer.Option(
+        "--job", metavar="NAME", help="The config that this job runs, from the engine.", show_default=False
+    ),
+]

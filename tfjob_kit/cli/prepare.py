@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tfjob_kit.config.schema import RunConfig
     from tfjob_kit.plan.job_plan import JobPlan
 
-__all__ = ["Prepared", "compose", "prepare"]
+__all__ = ["Prepared", "compose", "in_namespace", "prepare"]
 
 _SUFFIX_LETTERS = "bcdfghjklmnpqrstvwxz2456789"
 """No vowels: a random name never spells a word (as Kubernetes' generateName does)."""
@@ -67,7 +67,7 @@ def prepare(
     """
     from tfjob_kit import config, manifest, plan
 
-    run_config = _in_namespace(namespace, compose(overrides, conf_dir=conf_dir).config)
+    run_config = in_namespace(namespace, compose(overrides, conf_dir=conf_dir).config)
     if not run_config.command:
         config.find_model(run_config.model.name, conf_dir=conf_dir, cwd=Path.cwd())
     job_plan = plan.make_plan(run_config, name=name, suffix=_suffix(), default_namespace=default_namespace)
@@ -76,7 +76,7 @@ def prepare(
     return Prepared(plan=job_plan, manifest=manifest.build_tfjob(job_plan))
 
 
-def _in_namespace(namespace: str | None, run_config: RunConfig) -> RunConfig:
+def in_namespace(namespace: str | None, run_config: RunConfig) -> RunConfig:
     """The config as if it had named the namespace that the flag names."""
     if namespace is None:
         return run_config

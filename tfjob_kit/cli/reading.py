@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
-from tfjob_kit.cli import console, engines, options, roles
+from tfjob_kit.cli import console, engines, options, roles, selecting
 
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster, JobRef
@@ -23,30 +23,38 @@ _EXIT_UNFINISHED = 101
 
 
 def list_jobs(
+    states: options.States = None,
+    label: options.Label = None,
     namespace: options.Namespace = None,
     all_namespaces: options.AllNamespaces = False,
     engine: options.Engine = None,
+    context: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
     output: options.Output = "text",
 ) -> None:
     """List jobs, oldest first."""
     from tfjob_kit import jobs
     from tfjob_kit.cli import job_json, tables
 
-    cluster, _ = engines.connect(engine)
+    cluster, _ = engines.connect(engine, context=context, kubeconfig=kubeconfig, namespace=namespace)
     wanted = None if all_namespaces else namespace or cluster.default_namespace
-    views = jobs.list_jobs(cluster, namespace=wanted)
+    chosen, selector = selecting.parse_states(states), selecting.check_selector(label)
+    views = jobs.list_jobs(cluster, namespace=wanted, selector=selector, states=chosen)
     if output == "json":
         console.put_json([job_json.summary_object(view) for view in views])
     elif views:
         console.put(tables.job_table(views, now=datetime.now(UTC), with_namespace=all_namespaces))
     else:
-        console.say("no jobs" if wanted is None else f"no jobs in namespace {wanted}")
+        what = "no jobs" if selector is None and not chosen else "no such jobs"
+        console.say(what if wanted is None else f"{what} in namespace {wanted}")
 
 
 def status(
     name: options.JobName,
     namespace: options.Namespace = None,
     engine: options.Engine = None,
+    context: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
     output: options.Output = "text",
 ) -> int:
     """Show one job: state, replicas, progress, events, verdict.
@@ -56,7 +64,7 @@ def status(
     from tfjob_kit import jobs
     from tfjob_kit.cli import job_json, status_text
 
-    cluster, _ = engines.connect(engine)
+    cluster, _ = engines.connect(engine, context=context, kubeconfig=kubeconfig, namespace=namespace)
     report = jobs.read_report(cluster, engines.job_ref(cluster, name, namespace))
     if output == "json":
         console.put_json(job_json.report_object(report))
@@ -70,20 +78,28 @@ def logs(
     role: options.Role = None,
     index: options.Index = None,
     follow: options.Follow = False,
+    previous: options.Previous = False,
     tail: options.Tail = None,
     grep: options.Grep = None,
     namespace: options.Namespace = None,
     engine: options.Engine = None,
+    context: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
     output: options.Output = "text",
 ) -> None:
     """Print the lines of all replicas, or of some, in order of time."""
     from tfjob_kit import jobs
 
-    cluster, _ = engines.connect(engine)
+    if follow and previous:
+        raise errors.UsageError("`--previous` is over: it cannot be followed", hint="drop `--follow`")
+    cluster, _ = engines.connect(engine, context=context, kubeconfig=kubeconfig, namespace=namespace)
     ref = engines.job_ref(cluster, name, namespace)
     pattern = _pattern(grep)
     replicas = _select(jobs.read_job(cluster, ref).replicas, role=role, index=index)
-    lines = _follow_lines(cluster, ref, tail) if follow else jobs.read_logs(cluster, replicas, tail=tail)
+    if follow:
+        lines = _follow_lines(cluster, ref, tail)
+    else:
+        lines = jobs.read_logs(cluster, replicas, tail=tail, previous=previous)
     names = {replica.name for replica in replicas}
     for line in lines:
         if line.replica in names and (pattern is None or pattern.search(line.text)):

@@ -18,6 +18,8 @@ def run(
     detach: options.Detach = False,
     dry_run: options.DryRun = False,
     engine: options.Engine = None,
+    context: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
     namespace: options.Namespace = None,
     conf_dir: options.ConfDir = None,
     output: options.Output = "text",
@@ -29,7 +31,7 @@ def run(
 
     Ctrl-C leaves the run going; `tfjob-kit logs NAME --follow` comes back to it.
     """
-    cluster, choice = engines.connect(engine)
+    cluster, choice = engines.connect(engine, context=context, kubeconfig=kubeconfig, namespace=namespace)
     prepared = prepare.prepare(
         overrides or [],
         name=name,

@@ -1,21 +1,19 @@
-"""`wait`, `cancel`: until it is over, or making it so."""
+"""`wait`: until it is over."""
 
 from __future__ import annotations
 
-import sys
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
-from tfjob_kit.cli import console, durations, engines, options
+from tfjob_kit.cli import console, deadlines, durations, engines, options
 
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster, JobRef
     from tfjob_kit.jobs import JobView
 
-__all__ = ["cancel", "wait"]
+__all__ = ["wait"]
 
 _EXIT_FAILED, _EXIT_OTHER, _EXIT_STOPPED = 100, 101, 103
 
@@ -26,6 +24,8 @@ def wait(
     timeout: options.Timeout = None,
     namespace: options.Namespace = None,
     engine: options.Engine = None,
+    context: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
     output: options.Output = "text",
 ) -> int:
     """Wait until a job is in a state.
@@ -33,7 +33,7 @@ def wait(
     Exit code: 0 the state is reached (with Finished: Succeeded), 100 Failed, 103 deleted or suspended,
     124 timeout.
     """
-    cluster, _ = engines.connect(engine)
+    cluster, _ = engines.connect(engine, context=context, kubeconfig=kubeconfig, namespace=namespace)
     ref = engines.job_ref(cluster, name, namespace)
     seconds = None if timeout is None else durations.parse_seconds(timeout, flag="--timeout")
     view = _await(cluster, ref, until=until, seconds=seconds)
@@ -41,39 +41,12 @@ def wait(
     return _judge(view, until)
 
 
-def cancel(
-    names: options.JobNames,
-    yes: options.Yes = False,
-    namespace: options.Namespace = None,
-    engine: options.Engine = None,
-    output: options.Output = "text",
-) -> None:
-    """End jobs and delete them, with their pods and logs."""
-    from tfjob_kit import jobs
-
-    cluster, _ = engines.connect(engine)
-    refs = [engines.job_ref(cluster, name, namespace) for name in dict.fromkeys(names)]
-    for ref in refs:
-        cluster.get(ref)
-    _confirm(refs, yes=yes)
-    for ref in refs:
-        jobs.cancel_job(cluster, ref)
-        _show_cancelled(ref, output)
-
-
 def _await(cluster: Cluster, ref: JobRef, *, until: str, seconds: int | None) -> JobView:
     from tfjob_kit import jobs
     from tfjob_kit.cli import following
 
-    stop = threading.Event()
-    timer = threading.Timer(seconds if seconds is not None else threading.TIMEOUT_MAX, stop.set)
-    timer.daemon = True
-    timer.start()
-    try:
-        with following.leaving(ref):
-            view = jobs.wait_for(cluster, ref, until=_condition(until), stop=stop)
-    finally:
-        timer.cancel()
+    with deadlines.stopping_after(seconds) as stop, following.leaving(ref):
+        view = jobs.wait_for(cluster, ref, until=_condition(until), stop=stop)
     if view is None:
         raise errors.WaitTimeout(
             f"{ref.name} is not {until} after {durations.span(seconds or 0)}",
@@ -106,25 +79,3 @@ def _judge(view: JobView, until: str) -> int:
     if view.state == "Succeeded":
         return _EXIT_OTHER if until in {"Failed", "Suspended"} else 0
     return _EXIT_STOPPED if view.is_parked else _EXIT_FAILED
-
-
-def _show_cancelled(ref: JobRef, output: str) -> None:
-    if output == "json":
-        console.put_json({"job": ref.name, "namespace": ref.namespace, "cancelled": True}, indent=None)
-    else:
-        console.put(f"tfjob/{ref.name} cancelled")
-
-
-def _confirm(refs: Sequence[JobRef], *, yes: bool) -> None:
-    if yes:
-        return
-    what = f"{len(refs)} job{'s' if len(refs) > 1 else ''} of namespace {refs[0].namespace}"
-    listed = ", ".join(ref.name for ref in refs)
-    if not sys.stdin.isatty():
-        raise errors.RefusedError(
-            f"cancelling deletes {what} with pods, logs and all output that is in no claim: {listed}",
-            hint="say so with --yes",
-        )
-    console.say(f"delete {what} with pods, logs and all output that is in no claim: {listed}")
-    if input("go on? [y/N] ").strip().lower() not in {"y", "yes"}:
-        raise errors.RefusedError("nothing was cancelled")

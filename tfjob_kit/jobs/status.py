@@ -58,7 +58,11 @@ def read_verdict(cluster: port.Cluster, view: JobView) -> Verdict:
 
 
 def read_logs(
-    cluster: port.Cluster, replicas: Sequence[ReplicaView], *, tail: int | None = None
+    cluster: port.Cluster,
+    replicas: Sequence[ReplicaView],
+    *,
+    tail: int | None = None,
+    previous: bool = False,
 ) -> Iterator[LogLine]:
     """The lines there are now of these replicas, in order of time; the run before the last one included.
 
@@ -66,11 +70,15 @@ def read_logs(
         cluster: The engine.
         replicas: Whose lines.
         tail: Only the last so many of each replica.
+        previous: Only the run before the last restart.
 
     Raises:
-        ClusterError: A replica has begun, and its lines cannot be read.
+        ClusterError: A replica has begun, and its lines cannot be read; with `previous`: none was restarted.
     """
-    streams = [_lines(cluster, replica, tail) for replica in replicas]
+    if previous:
+        streams = _previous_streams(cluster, replicas, tail)
+    else:
+        streams = [_lines(cluster, replica, tail) for replica in replicas]
     return heapq.merge(*streams, key=lambda line: _comparable(line.time))
 
 
@@ -93,6 +101,23 @@ def _lines(cluster: port.Cluster, replica: ReplicaView, tail: int | None) -> Ite
         entries = [*_previous(cluster, replica, tail and tail - len(entries)), *entries]
     for entry in entries:
         yield LogLine(replica=replica.name, time=entry.time, text=entry.text)
+
+
+def _previous_streams(
+    cluster: port.Cluster, replicas: Sequence[ReplicaView], tail: int | None
+) -> list[list[LogLine]]:
+    streams: list[list[LogLine]] = []
+    for replica in replicas:
+        entries = _previous(cluster, replica, tail)
+        streams.append([LogLine(replica=replica.name, time=e.time, text=e.text) for e in entries])
+    if not any(streams):
+        names = ", ".join(replica.name for replica in replicas)
+        raise errors.ClusterError(
+            f"there are no lines of an earlier run of {names}",
+            hint="a replica has one once its container was restarted in place; "
+            "the lines of a pod that was recreated went with it",
+        )
+    return streams
 
 
 def _previous(cluster: port.Cluster, replica: ReplicaView, tail: int | None) -> list[port.LogEntry]:
