@@ -16,6 +16,7 @@ from typing import Any
 
 __all__ = [
     "AGENT_PORT_OFFSET",
+    "CODE_PATH",
     "CONFIG_ENV",
     "CONTAINER_NAME",
     "GPUS_ENV",
@@ -68,6 +69,9 @@ TensorFlow must see exactly so many, or the replica ends with GPU_CHECK."""
 
 TERMINATION_LOG_ENV = "TFJOB_KIT_TERMINATION_LOG"
 """File for the termination message; default /dev/termination-log, as the kubelet has it."""
+
+CODE_PATH = "/tfjob-kit/code"
+"""Where the files of `code=bundle` are mounted: working directory of the container, and on its PYTHONPATH."""
 
 # --- ports ---------------------------------------------------------------------------------------
 

@@ -14,15 +14,19 @@ if TYPE_CHECKING:
     from tfjob_kit.config.amendment import amend
     from tfjob_kit.config.composition import Composed, compose
     from tfjob_kit.config.display import show, to_yaml
+    from tfjob_kit.config.files.code_bundle import CodeBundle, CodeFile, collect_code
     from tfjob_kit.config.files.model_file import find_model
     from tfjob_kit.config.grammar import Override, parse_override
     from tfjob_kit.config.tree import Source
 
 __all__ = [
+    "CodeBundle",
+    "CodeFile",
     "Composed",
     "Override",
     "Source",
     "amend",
+    "collect_code",
     "compose",
     "find_model",
     "parse_override",
@@ -31,10 +35,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "CodeBundle": "files.code_bundle",
+    "CodeFile": "files.code_bundle",
     "Composed": "composition",
     "Override": "grammar",
     "Source": "tree",
     "amend": "amendment",
+    "collect_code": "files.code_bundle",
     "compose": "composition",
     "find_model": "files.model_file",
     "parse_override": "grammar",

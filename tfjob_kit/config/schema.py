@@ -96,6 +96,13 @@ class CleanPodPolicy(enum.Enum):
     All = "All"
 
 
+class CodeMode(enum.Enum):
+    """Where the code of a replica comes from."""
+
+    image = "image"
+    bundle = "bundle"
+
+
 class ScheduleName(enum.Enum):
     """Learning rate over the steps."""
 
@@ -220,10 +227,25 @@ class JobConfig:
     deadline: Duration | None = key(None, "Seconds the job may run; null: no limit", minimum=1)
     grace_period: Duration = key(60, "Seconds a replica gets to save after SIGTERM", minimum=1)
     suspend: bool = key(False, "Create the job suspended")
+    protect_from_drain: bool = key(
+        False, "A PodDisruptionBudget: a drain of a node waits for the end of the job instead of failing it"
+    )
     priority_class: str | None = key(None, "PriorityClass of the pods")
     queue: str | None = key(None, "Kueue LocalQueue")
     labels: dict[str, Label] = key({}, "Labels of the TFJob and its pods")
     annotations: dict[str, Label] = key({}, "Annotations of the TFJob and its pods")
+
+
+@dataclass(frozen=True, kw_only=True)
+class CodeConfig:
+    """Which code a replica runs: the image's, or files that travel with the job."""
+
+    mode: CodeMode = key(
+        CodeMode.image, "image: what the image holds; bundle: models/, conf/ and files of here"
+    )
+    files: list[str] = key(
+        [], "Further files of the working directory that a bundle holds: names, folders, globs"
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -284,6 +306,7 @@ class SiteConfig:
     gpu_resource: str = key("nvidia.com/gpu", "Resource name of a GPU without a type")
     gpu_types: dict[str, GpuTypeConfig] = key({}, "GPU types that `gpus=TYPE:N` may name")
     env: dict[str, str] = key({}, "Variables of each replica")
+    autoscaling: bool = key(False, "Nodes come when pods ask for them: no job is refused for lack of nodes")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -305,6 +328,7 @@ class RunConfig:
     volumes: dict[str, VolumeConfig] = key({}, "Volumes by name")
     placement: PlacementConfig = key(PlacementConfig, "Where pods may run")
     command: list[str] = key([], "The user's own program instead of the shipped runtime")
+    code: CodeConfig = key(CodeConfig, "Which code a replica runs")
     env: dict[str, str] = key({}, "Variables of each replica")
     output: OutputConfig = key(OutputConfig, "Where checkpoints and logs go")
     site: SiteConfig = key(SiteConfig, "What a platform engineer sets once for a cluster")

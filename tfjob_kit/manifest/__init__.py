@@ -1,4 +1,4 @@
-"""What is sent: a JobPlan written down as a TFJob, plain JSON data in reading order, and its text.
+"""What is sent: a JobPlan written down as a TFJob and its companions, plain JSON data, and its text.
 
 Pure; decides nothing. Must not know the config behind the plan or any engine, and imports no Kubernetes,
 Kubeflow or TensorFlow.
@@ -6,7 +6,8 @@ Kubeflow or TensorFlow.
 
 from __future__ import annotations
 
+from tfjob_kit.manifest.companions import build_companions
 from tfjob_kit.manifest.text import dump
 from tfjob_kit.manifest.tfjob import Manifest, build_tfjob
 
-__all__ = ["Manifest", "build_tfjob", "dump"]
+__all__ = ["Manifest", "build_companions", "build_tfjob", "dump"]

@@ -33,7 +33,7 @@ def build_tfjob(plan: JobPlan) -> Manifest:
             "name": plan.name,
             "namespace": plan.namespace,
             "labels": plan.labels | ({_QUEUE_LABEL: plan.queue} if plan.queue else {}),
-            "annotations": dict(plan.annotations),
+            "annotations": plan.annotations | plan.facts,
         },
         "spec": {
             "runPolicy": _written(
@@ -94,6 +94,7 @@ def _container(plan: JobPlan) -> Manifest:
             "image": plan.image,
             "imagePullPolicy": plan.image_pull_policy,
             "command": list(plan.command),
+            "workingDir": plan.working_directory,
             "env": [{"name": name, "value": value} for name, value in plan.env],
             "ports": [{"name": name, "containerPort": port} for name, port in plan.ports.items()],
             "resources": {"requests": dict(plan.resources), "limits": dict(plan.resources)},

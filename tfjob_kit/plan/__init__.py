@@ -7,14 +7,17 @@ Must not know how a TFJob spells any of it (`manifest`) nor what an engine can d
 
 from __future__ import annotations
 
+from tfjob_kit.plan.git_facts import GitFacts
 from tfjob_kit.plan.job_plan import JobPlan, Mount, Role
 from tfjob_kit.plan.lint import Finding, lint_plan
 from tfjob_kit.plan.make import describe_plan, make_plan
 from tfjob_kit.plan.names import longest_name
+from tfjob_kit.plan.outline import outline_plan
 from tfjob_kit.plan.topology import Topology
 
 __all__ = [
     "Finding",
+    "GitFacts",
     "JobPlan",
     "Mount",
     "Role",
@@ -23,4 +26,5 @@ __all__ = [
     "lint_plan",
     "longest_name",
     "make_plan",
+    "outline_plan",
 ]

@@ -19,7 +19,12 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 
 
 def make_environment(
-    config: schema.RunConfig, *, config_yaml: str, run_id: str, gpus_per_replica: int
+    config: schema.RunConfig,
+    *,
+    config_yaml: str,
+    run_id: str,
+    gpus_per_replica: int,
+    code_path: str | None = None,
 ) -> tuple[tuple[str, str], ...]:
     """Names and escaped values: site, communication, run, where later ones win; the kit's own last.
 
@@ -34,6 +39,9 @@ def make_environment(
     ):
         _check_names(chosen, key=key)
         values |= chosen
+    if code_path is not None:
+        # A variable of the pod replaces the image's: what the image's own PYTHONPATH says is lost.
+        values["PYTHONPATH"] = ":".join(filter(None, (code_path, values.get("PYTHONPATH"))))
     values |= {
         contract.RUN_ID_ENV: run_id,
         contract.GPUS_ENV: str(gpus_per_replica),

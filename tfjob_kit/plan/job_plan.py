@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from tfjob_kit.config.files.code_bundle import CodeBundle
 from tfjob_kit.plan.topology import Topology
 
 
@@ -43,6 +44,11 @@ class JobPlan:
         ports: Container ports by name, TensorFlow's first; `metrics` only when something serves it.
         resources: Limits of each replica by resource name, quantities as text; requests equal them.
         restart_policy: As the API spells it.
+        facts: Annotations of the TFJob alone: git's state, hash of the code.
+        working_directory: Of the container; None: the image's own.
+        code: Files that travel with the job; None: the image holds the code, or they are not known here.
+        code_name: Of the ConfigMap that holds the code: another for each content.
+        protect_from_drain: The job has a disruption budget of all its replicas.
         config_hash: First 16 hex digits of the SHA-256 of the resolved config's YAML.
     """
 
@@ -50,12 +56,16 @@ class JobPlan:
     namespace: str
     labels: dict[str, str]
     annotations: dict[str, str]
+    facts: dict[str, str]
     topology: Topology
     roles: tuple[Role, ...]
     image: str
     image_pull_policy: str | None
     image_pull_secrets: tuple[str, ...]
     command: tuple[str, ...]
+    working_directory: str | None
+    code: CodeBundle | None
+    code_name: str | None
     env: tuple[tuple[str, str], ...]
     ports: dict[str, int]
     resources: dict[str, str]
@@ -72,4 +82,5 @@ class JobPlan:
     deadline_seconds: int | None
     grace_period_seconds: int
     suspend: bool
+    protect_from_drain: bool
     config_hash: str

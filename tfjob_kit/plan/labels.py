@@ -7,8 +7,9 @@ import re
 import tfjob_kit
 from tfjob_kit import errors
 from tfjob_kit.config import schema
+from tfjob_kit.plan.git_facts import GitFacts
 
-__all__ = ["make_annotations", "make_labels"]
+__all__ = ["make_annotations", "make_facts", "make_labels"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?")
 _NAME_EDGES = re.compile(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$")
@@ -49,6 +50,12 @@ def make_annotations(config: schema.RunConfig, *, config_sha256: str) -> dict[st
         _check_key(key, where=f"job.annotations.{key}")
     own = {"tfjob-kit/version": tfjob_kit.__version__, "tfjob-kit/config-sha256": config_sha256}
     return own | config.job.annotations
+
+
+def make_facts(git: GitFacts | None, *, code_sha256: str | None) -> dict[str, str]:
+    """Annotations of the TFJob alone: which code it was submitted with."""
+    facts = {} if git is None else git.annotations
+    return facts | ({"tfjob-kit/code-sha256": code_sha256} if code_sha256 else {})
 
 
 def _check_key(key: str, *, where: str) -> None:

@@ -9,6 +9,7 @@ from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
 from tfjob_kit.plan import labels, names, policies
 from tfjob_kit.plan.environment import make_environment
+from tfjob_kit.plan.git_facts import GitFacts
 from tfjob_kit.plan.job_plan import JobPlan, Role
 from tfjob_kit.plan.lint import lint_plan, refuse_errors
 from tfjob_kit.plan.quantities import parse_quantity
@@ -28,6 +29,8 @@ def make_plan(
     suffix: str,
     default_namespace: str = "default",
     config_yaml: str | None = None,
+    code: configs.CodeBundle | None = None,
+    git: GitFacts | None = None,
 ) -> JobPlan:
     """Decides everything about the job.
 
@@ -37,6 +40,8 @@ def make_plan(
         suffix: Ends the generated name when neither names the job.
         default_namespace: Where the job goes when `site.namespace` is null.
         config_yaml: The config as it travels to the replicas; written from `config` when None.
+        code: What `config.collect_code` found; None where the job's code is not asked about.
+        git: State of the working tree.
 
     Raises:
         InvalidValue: A name, quantity, volume, label or variable that cannot be.
@@ -49,26 +54,32 @@ def make_plan(
     text = configs.to_yaml(config) if config_yaml is None else config_yaml
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     restart_policy = policies.choose_restart_policy(config)
+    code_name = None if code is None else f"{job_name}-code-{code.sha256[:8]}"
     plan = JobPlan(
         name=job_name,
         namespace=names.check_namespace(config.site.namespace or default_namespace),
         labels=labels.make_labels(config, name=job_name, config_hash=sha256[:_HASH_DIGITS]),
         annotations=labels.make_annotations(config, config_sha256=sha256),
+        facts=labels.make_facts(git, code_sha256=None if code is None else code.sha256),
         topology=topology,
         roles=roles,
         image=_image(config),
         image_pull_policy=config.site.image_pull_policy,
         image_pull_secrets=tuple(config.site.image_pull_secrets),
         command=tuple(config.command) or _RUNTIME,
+        working_directory=None if code is None else contract.CODE_PATH,
+        code=code,
+        code_name=code_name,
         env=make_environment(
             config,
             config_yaml=text,
             run_id=f"{job_name}-{sha256[:8]}",
             gpus_per_replica=topology.gpus_per_replica,
+            code_path=None if code is None else contract.CODE_PATH,
         ),
         ports=_ports(config),
         resources=_resources(config, topology=topology),
-        mounts=make_mounts(config),
+        mounts=make_mounts(config, code=code, code_name=code_name),
         node_selector=gpu_type(config).node_selector | config.placement.node_selector,
         tolerations=tuple(config.placement.tolerations),
         service_account=config.placement.service_account,
@@ -83,6 +94,7 @@ def make_plan(
         deadline_seconds=config.job.deadline,
         grace_period_seconds=config.job.grace_period,
         suspend=config.job.suspend,
+        protect_from_drain=config.job.protect_from_drain,
         config_hash=sha256[:_HASH_DIGITS],
     )
     refuse_errors(lint_plan(config, plan=plan))

@@ -6,8 +6,9 @@ import posixpath
 import re
 from typing import Any
 
-from tfjob_kit import errors
+from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
+from tfjob_kit.config.files.code_bundle import CodeBundle
 from tfjob_kit.plan.job_plan import Mount
 from tfjob_kit.plan.quantities import parse_quantity
 
@@ -15,11 +16,14 @@ __all__ = ["SHARED_MEMORY_PATH", "make_mounts"]
 
 SHARED_MEMORY_PATH = "/dev/shm"
 _NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_RESERVED = ("output", "shm")
+_RESERVED = ("code", "output", "shm")
+_READ_ONLY, _EXECUTABLE = 0o444, 0o555
 
 
-def make_mounts(config: schema.RunConfig) -> tuple[Mount, ...]:
-    """All mounts in the order shared memory, output, the config's own.
+def make_mounts(
+    config: schema.RunConfig, *, code: CodeBundle | None = None, code_name: str | None = None
+) -> tuple[Mount, ...]:
+    """All mounts in the order shared memory, output, code, the config's own.
 
     The output is the claim of `output.claim`, else a volume of the config that covers `output.dir`, else
     scratch space of the pod.
@@ -28,7 +32,12 @@ def make_mounts(config: schema.RunConfig) -> tuple[Mount, ...]:
         InvalidValue: A volume with no source or several, a path that is not absolute or is taken.
     """
     chosen = tuple(_volume(name, volume) for name, volume in config.volumes.items())
-    mounts = (*_shared_memory(config.resources), *_output(config.output, chosen), *chosen)
+    mounts = (
+        *_shared_memory(config.resources),
+        *_output(config.output, chosen),
+        *(() if code is None else (_code(code, name=code_name),)),
+        *chosen,
+    )
     _check_paths(mounts)
     return mounts
 
@@ -51,13 +60,22 @@ def _output(output: schema.OutputConfig, chosen: tuple[Mount, ...]) -> tuple[Mou
     return (Mount(name="output", path=path, source=source),)
 
 
+def _code(code: CodeBundle, *, name: str | None) -> Mount:
+    items = [
+        {"key": file.key, "path": file.path} | ({"mode": _EXECUTABLE} if file.is_executable else {})
+        for file in code.files
+    ]
+    source = {"configMap": {"name": name, "defaultMode": _READ_ONLY, "items": items}}
+    return Mount(name="code", path=contract.CODE_PATH, source=source, read_only=True)
+
+
 def _volume(name: str, volume: schema.VolumeConfig) -> Mount:
     key = f"volumes.{name}"
     if not _NAME.fullmatch(name) or name in _RESERVED:
         raise errors.InvalidValue(
             f"`{name}` cannot name a volume",
             where=key,
-            hint="lower-case letters, digits and `-`; `output` and `shm` are the kit's own",
+            hint="lower-case letters, digits and `-`; `code`, `output` and `shm` are the kit's own",
         )
     return Mount(
         name=name,

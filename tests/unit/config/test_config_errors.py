@@ -40,7 +40,7 @@ TABLE = [
         "no option `4` in group `train`",
         "options: adamw, default, sgd_momentum",
     ),
-    ("foo/bar=1", errors.UnknownChoice, "no group `foo/bar`", "groups: communication, data"),
+    ("foo/bar=1", errors.UnknownChoice, "no group `foo/bar`", "groups: code, communication, data"),
     ("foo@bar=1", errors.UnknownChoice, "no group `foo`", "groups: "),
     (
         "model@x.y=resnet50",
@@ -246,7 +246,7 @@ def test_an_error_as_json_carries_its_parts(tmp_path: Path) -> None:
         "error": "UnknownChoice",
         "message": "no key `modle`",
         "where": "override 1 of 1: modle=resnet50",
-        "nearest": ["model"],
-        "hint": "model=resnet50",
+        "nearest": ["model", "code"],
+        "hint": "model=resnet50\nor code",
         "exit_code": 2,
     }

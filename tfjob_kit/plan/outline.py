@@ -1,0 +1,75 @@
+"""A plan for people, before anything is sent: one row for each thing that a mistake in it would be costly."""
+
+from __future__ import annotations
+
+from tfjob_kit import contract
+from tfjob_kit.config import schema
+from tfjob_kit.plan.job_plan import JobPlan, Mount
+
+__all__ = ["outline_plan"]
+
+
+def outline_plan(plan: JobPlan, *, config: schema.RunConfig) -> tuple[tuple[str, str], ...]:
+    """Rows of label and text: what is created, of what, and where its results go.
+
+    Args:
+        plan: The plan.
+        config: Its config.
+    """
+    rows = [
+        ("creates", ", ".join(_created(plan))),
+        ("image", plan.image),
+        ("command", " ".join(plan.command) if config.command else ""),
+        ("replica", ", ".join(_resource(name, amount) for name, amount in plan.resources.items())),
+        ("where", _where(plan)),
+        ("queue", plan.queue or ""),
+        ("suspended", "until `tfjob-kit resume`" if plan.suspend and not plan.queue else ""),
+        ("output" if config.command else "checkpoints", _output(plan, config)),
+        ("code", _code(plan)),
+    ]
+    return tuple((label, text) for label, text in rows if text)
+
+
+def _created(plan: JobPlan) -> list[str]:
+    created = [f"tfjob/{plan.name} in namespace {plan.namespace}"]
+    if plan.code_name is not None:
+        created.append(f"configmap/{plan.code_name}")
+    return created + ([f"poddisruptionbudget/{plan.name}"] if plan.protect_from_drain else [])
+
+
+def _resource(name: str, amount: str) -> str:
+    names = {"cpu": "CPU", "memory": "memory"}
+    return f"{amount} {names.get(name, name)}"
+
+
+def _where(plan: JobPlan) -> str:
+    parts = [f"{name}={value}" for name, value in plan.node_selector.items()]
+    return f"nodes with {', '.join(parts)}" if parts else ""
+
+
+def _output(plan: JobPlan, config: schema.RunConfig) -> str:
+    folder = config.output.dir
+    path = folder if config.command else f"{folder.rstrip('/')}/checkpoints"
+    place = _place(_mount_of(folder, plan.mounts))
+    return f"{path}, gone with the chief's pod: no `output.claim`" if place is None else f"{path} in {place}"
+
+
+def _place(mount: Mount | None) -> str | None:
+    """What outlives the pod, for people."""
+    source = {} if mount is None else mount.source
+    if "persistentVolumeClaim" in source:
+        return f"claim `{source['persistentVolumeClaim']['claimName']}`"
+    return f"directory `{source['hostPath']['path']}` of the node" if "hostPath" in source else None
+
+
+def _mount_of(path: str, mounts: tuple[Mount, ...]) -> Mount | None:
+    """The mount that a path lies in: the one with the longest path."""
+    covering = [m for m in mounts if path == m.path or path.startswith(f"{m.path.rstrip('/')}/")]
+    return max(covering, key=lambda mount: len(mount.path), default=None)
+
+
+def _code(plan: JobPlan) -> str:
+    if plan.code is None:
+        return ""
+    count, size = len(plan.code.files), -(-plan.code.size // 1024)
+    return f"{count} {'file' if count == 1 else 'files'}, {size} KiB, at {contract.CODE_PATH}"
