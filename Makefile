@@ -6,7 +6,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test slow cluster cluster-up cluster-down lint format golden bench docs docs-serve check lock wheel image image-check
+.PHONY: help env demo test slow e2e cluster cluster-up cluster-down lint format golden bench docs docs-serve check lock wheel image image-check
 
 help: ## List the targets
 	@$(PYTHON) -c "import re; [print(f'{n:12} {d}') for n, d in re.findall(r'(?m)^([a-z-]+):.*?## (.*)', open('Makefile').read())]"
@@ -17,11 +17,15 @@ env: ## Make .tools/uv and .venv, or bring them up to date
 demo: env ## Train digits_cnn on a chief and a worker of this machine
 	$(BIN)/tfjob-kit run model=digits_cnn gpus=2 --engine local
 
-test: env ## All tests but the slow ones
-	$(BIN)/pytest -m "not slow" $(ARGS)
+test: env ## All tests but the slow ones and those on a real node
+	$(BIN)/pytest -m "not slow and not node" $(ARGS)
 
 slow: env ## The slow tests: whole runs with replicas killed on the way
 	$(BIN)/pytest -m slow $(ARGS)
+
+e2e: env ## The runtime in real pods on a real node of this machine; needs root, installs containerd from Debian
+	PYTHONPATH=tests/cluster $(BIN)/python -m harness build all
+	$(BIN)/pytest -m node $(ARGS)
 
 cluster: env ## Build the test cluster's programs with Go into the cache; ARGS=node: those of a real node
 	PYTHONPATH=tests/cluster $(BIN)/python -m harness build $(ARGS)

@@ -60,3 +60,19 @@ def home(homes: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name, folder in _XDG.items():
         monkeypatch.setenv(name, str(place / folder))
     return place
+
+
+@pytest.fixture(scope="session")
+def tensors() -> Callable[[Path], dict[str, bytes]]:
+    """Reads a checkpoint: every tensor's dtype, shape and bytes, by its key."""
+
+    def read(prefix: Path) -> dict[str, bytes]:
+        import numpy as np
+        import tensorflow as tf
+
+        reader = tf.train.load_checkpoint(str(prefix))
+        keys = [k for k in reader.get_variable_to_shape_map() if k != "_CHECKPOINTABLE_OBJECT_GRAPH"]
+        values = {key: np.asarray(reader.get_tensor(key)) for key in keys}
+        return {key: f"{v.dtype} {v.shape} ".encode() + v.tobytes() for key, v in values.items()}
+
+    return read

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 MARKER = b"TFJOB_KIT_LOCAL_POD="
@@ -147,18 +146,3 @@ def new_kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], K
 @pytest.fixture
 def kit(new_kit: Callable[[], Kit]) -> Kit:
     return new_kit()
-
-
-@pytest.fixture(scope="session")
-def tensors() -> Callable[[Path], dict[str, bytes]]:
-    """Reads a checkpoint: every tensor's dtype, shape and bytes, by its key."""
-
-    def read(prefix: Path) -> dict[str, bytes]:
-        import tensorflow as tf
-
-        reader = tf.train.load_checkpoint(str(prefix))
-        keys = [k for k in reader.get_variable_to_shape_map() if k != "_CHECKPOINTABLE_OBJECT_GRAPH"]
-        values = {key: np.asarray(reader.get_tensor(key)) for key in keys}
-        return {key: f"{v.dtype} {v.shape} ".encode() + v.tobytes() for key, v in values.items()}
-
-    return read
