@@ -1,0 +1,100 @@
+"""What the replicas of a TFJob ask of a node."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from tfjob_kit.cluster import port
+from tfjob_kit.jobs.replica_view import items, part
+from tfjob_kit.plan.quantities import parse_quantity
+
+__all__ = ["Demand", "amount", "quantities", "read_demands", "requests_of"]
+
+_GIB = Decimal(2) ** 30
+_MEASURED = ("memory", "ephemeral-storage")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """Replicas of one shape.
+
+    Attributes:
+        count: How many.
+        resources: Of each: cores, bytes, devices, and 1 of `pods`; zeros left out.
+        limits: Likewise, its limits.
+        selector: Labels that a node must have.
+    """
+
+    count: int
+    resources: dict[str, Decimal]
+    limits: dict[str, Decimal] = field(default_factory=dict[str, Decimal])
+    selector: dict[str, str] = field(default_factory=dict[str, str])
+    tolerations: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def key_resource(self) -> str:
+        """What the replica is mostly about: its GPU, else its cores."""
+        devices = [name for name in self.resources if "/" in name]
+        return devices[0] if devices else "cpu" if "cpu" in self.resources else "pods"
+
+    def less(self, count: int) -> Demand:
+        """So many fewer."""
+        return dataclasses.replace(self, count=self.count - count)
+
+
+def read_demands(job: port.Object) -> tuple[Demand, ...]:
+    """The job's replicas, those of one shape together; roles without replicas left out."""
+    found: list[Demand] = []
+    for role in part(job, "spec", "tfReplicaSpecs").values():
+        spec = part(role, "template", "spec")
+        one = Demand(
+            count=0,
+            resources=requests_of(spec),
+            limits=_sum(spec, "limits"),
+            selector=dict(part(spec, "nodeSelector")),
+            tolerations=tuple(items(spec, "tolerations")),
+        )
+        count = int(role.get("replicas", 1))
+        same = next((d for d in found if dataclasses.replace(d, count=0) == one), one)
+        found = [d for d in found if d is not same] + [dataclasses.replace(same, count=same.count + count)]
+    return tuple(demand for demand in found if demand.count)
+
+
+def requests_of(spec: port.Object) -> dict[str, Decimal]:
+    """What the scheduler counts for a pod: requests, or limits where none are written; and the pod itself."""
+    total = _sum(spec, "requests")
+    return {name: value for name, value in total.items() if value} | {"pods": Decimal(1)}
+
+
+def quantities(resources: port.Object) -> dict[str, Decimal]:
+    """Quantities of an object of the server as numbers."""
+    return {name: parse_quantity(str(text), key=name) for name, text in resources.items()}
+
+
+def amount(name: str, value: Decimal, *, unit: bool = False) -> str:
+    """`4`, `12 nvidia.com/gpu`, `16 GiB memory`, `1.5 cpu`."""
+    if name in _MEASURED:
+        text = f"{value / _GIB:.1f}".removesuffix(".0") + " GiB"
+    else:
+        text = format(value.normalize(), "f") if value else "0"
+    return f"{text} {name}" if unit else text
+
+
+def _sum(spec: port.Object, kind: str) -> dict[str, Decimal]:
+    """Over containers; an init container counts where it asks for more than all of them."""
+    total: dict[str, Decimal] = {}
+    for container in items(spec, "containers"):
+        for name, value in _of_container(container, kind).items():
+            total[name] = total.get(name, Decimal(0)) + value
+    for container in items(spec, "initContainers"):
+        for name, value in _of_container(container, kind).items():
+            total[name] = max(total.get(name, Decimal(0)), value)
+    return total
+
+
+def _of_container(container: port.Object, kind: str) -> dict[str, Decimal]:
+    limits = quantities(part(container, "resources", "limits"))
+    return limits if kind == "limits" else limits | quantities(part(container, "resources", "requests"))
