@@ -6,13 +6,26 @@ With `view`, the only reader of Kubernetes field names: everything above asks th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from tfjob_kit import contract
 from tfjob_kit.cluster import port
 
-__all__ = ["ContainerEnd", "ReplicaView", "count_gpus", "items", "missing_replica", "part", "replica_of"]
+__all__ = [
+    "ContainerEnd",
+    "Deletion",
+    "ReplicaView",
+    "count_gpus",
+    "gone_replica",
+    "items",
+    "missing_replica",
+    "part",
+    "replica_of",
+]
+
+_PHASES_OF_AN_END = {"Failed", "Succeeded"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +46,23 @@ class ContainerEnd:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Deletion:
+    """That somebody wanted the pod gone while it ran.
+
+    Attributes:
+        time: When that was asked for, RFC 3339; None: not known.
+        reason: Of the pod's condition DisruptionTarget (Kubernetes 1.36, staging/src/k8s.io/api/core/v1):
+            EvictionByEvictionAPI, PreemptionByScheduler, DeletionByTaintManager, DeletionByPodGC,
+            TerminationByKubelet; NodeLost; None: deleted without a reason.
+        message: More about the reason.
+    """
+
+    time: str | None
+    reason: str | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ReplicaView:
     """One replica.
 
@@ -49,6 +79,8 @@ class ReplicaView:
             another is to come; None before the first run.
         gpus: GPUs that it claims.
         started: When the newest run began, RFC 3339.
+        selector: Labels that its node must have.
+        deletion: Somebody wanted its pod gone; None: nobody.
     """
 
     name: str
@@ -63,6 +95,8 @@ class ReplicaView:
     node: str | None = None
     gpus: int = 0
     started: str | None = None
+    selector: Mapping[str, str] = field(default_factory=dict[str, str])
+    deletion: Deletion | None = None
 
     @property
     def exit_code(self) -> int | None:
@@ -102,7 +136,15 @@ def replica_of(pod: port.Object, job: port.JobRef) -> ReplicaView:
         node=spec.get("nodeName"),
         gpus=count_gpus(spec),
         started=run.get("startedAt"),
+        selector=part(spec, "nodeSelector"),
+        deletion=_deletion(metadata, status),
     )
+
+
+def gone_replica(pod: port.Object, job: port.JobRef) -> ReplicaView:
+    """The replica of a pod that is gone, by what it was last."""
+    replica = replica_of(pod, job)
+    return replica if replica.state in _PHASES_OF_AN_END else replace(replica, state="Deleted")
 
 
 def missing_replica(pod: port.PodRef, *, gpus: int, is_over: bool) -> ReplicaView:
@@ -150,7 +192,7 @@ def _state(metadata: dict[str, Any], status: dict[str, Any], container: dict[str
     state, phase = part(container, "state"), status.get("phase", "Pending")
     if "terminated" in state:
         return "Succeeded" if state["terminated"].get("exitCode") == 0 and phase != "Failed" else "Failed"
-    if phase in {"Failed", "Succeeded"}:
+    if phase in _PHASES_OF_AN_END:
         return phase
     if metadata.get("deletionTimestamp"):
         return "Terminating"
@@ -171,6 +213,26 @@ def _why(status: dict[str, Any], state: dict[str, Any]) -> tuple[str | None, str
         if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
             return condition.get("reason"), condition.get("message")
     return None, None
+
+
+def _deletion(metadata: dict[str, Any], status: dict[str, Any]) -> Deletion | None:
+    target = next((c for c in items(status, "conditions") if c.get("type") == "DisruptionTarget"), {})
+    due = metadata.get("deletionTimestamp")
+    if not due and target.get("status") != "True":
+        return None
+    reason, message = target.get("reason"), target.get("message")
+    if status.get("reason") == "NodeLost":
+        reason, message = "NodeLost", status.get("message")
+    asked = target.get("lastTransitionTime") or _asked(due, metadata.get("deletionGracePeriodSeconds"))
+    return Deletion(time=asked, reason=reason, message=message)
+
+
+def _asked(due: str | None, grace_seconds: int | None) -> str | None:
+    """A pod's deletionTimestamp is when its grace period will have passed."""
+    if due is None:
+        return None
+    time = datetime.fromisoformat(due) - timedelta(seconds=grace_seconds or 0)
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def _first_line(text: str | None) -> str | None:

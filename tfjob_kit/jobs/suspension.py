@@ -12,7 +12,7 @@ from tfjob_kit import errors
 from tfjob_kit.cluster import port
 from tfjob_kit.jobs.pods_gone import LastWords, wait_until_gone
 from tfjob_kit.jobs.replica_view import part
-from tfjob_kit.jobs.view import JobView, build_view
+from tfjob_kit.jobs.view import RESIZING_ANNOTATION, JobView, build_view
 
 __all__ = [
     "GONE_NOTES",
@@ -28,9 +28,6 @@ __all__ = [
 
 SAVED_STEP_ANNOTATION = "tfjob-kit/saved-step"
 """Step that the chief saved when the job was suspended; removed when it is resumed."""
-RESIZING_ANNOTATION = "tfjob-kit/resizing"
-"""On a job that a resize has suspended, until it is resumed: a resize that was interrupted can be told from a
-suspension that the user asked for."""
 GONE_NOTES: port.Object = {SAVED_STEP_ANNOTATION: None, RESIZING_ANNOTATION: None}
 """Patch of the annotations of a job that is resumed."""
 

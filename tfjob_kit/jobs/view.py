@@ -14,11 +14,21 @@ from typing import Any
 
 from tfjob_kit import contract, errors
 from tfjob_kit.cluster import port
-from tfjob_kit.jobs.replica_view import ReplicaView, count_gpus, items, missing_replica, part, replica_of
+from tfjob_kit.jobs.replica_view import (
+    ReplicaView,
+    count_gpus,
+    gone_replica,
+    items,
+    missing_replica,
+    part,
+    replica_of,
+)
 
-__all__ = ["EventView", "JobView", "build_view", "read_job", "read_progress"]
+__all__ = ["RESIZING_ANNOTATION", "EventView", "JobView", "build_view", "read_job", "read_progress"]
 
-QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
+RESIZING_ANNOTATION = "tfjob-kit/resizing"
+"""On a job that a resize has suspended, until it is resumed: a resize that was interrupted can be told from a
+suspension that the user asked for."""
 _ROLE_ORDER = ("chief", "master", "worker", "ps", "evaluator")
 _ENDS = ("Succeeded", "Failed")
 _PROGRESS_TAIL = 200
@@ -47,7 +57,8 @@ class JobView:
 
     Attributes:
         state: Pending (not taken up yet), Created, Running, Restarting, Suspended, Succeeded or Failed: the
-            newest condition that is True, but Failed whenever that is True.
+            newest condition that is True, but Failed whenever that is True, and Suspended only while the spec
+            asks for it.
         both_ends: Succeeded and Failed are both True: they fell into one reconcile.
         replicas: All that the spec asks for, by role and index, chief first; state Missing where no pod is.
         created: When the job was stored, RFC 3339.
@@ -59,6 +70,8 @@ class JobView:
         queue: Kueue queue that may suspend and resume the job.
         is_runtime: Its replicas run the shipped runtime, not a user's own command.
         memory: Memory limit of a replica, as the manifest writes it.
+        is_resizing: A resize has suspended it and will resume it.
+        withheld: What could not be read for want of rights: `events`.
     """
 
     ref: port.JobRef
@@ -81,6 +94,8 @@ class JobView:
     queue: str | None = None
     is_runtime: bool = False
     memory: str | None = None
+    is_resizing: bool = False
+    withheld: tuple[str, ...] = ()
 
     @property
     def is_finished(self) -> bool:
@@ -89,8 +104,8 @@ class JobView:
 
     @property
     def is_parked(self) -> bool:
-        """It is suspended and no queue will resume it."""
-        return self.state == "Suspended" and self.queue is None
+        """It is suspended, and neither a queue nor a resize will resume it."""
+        return self.state == "Suspended" and self.queue is None and not self.is_resizing
 
     @property
     def leader(self) -> ReplicaView | None:
@@ -99,24 +114,42 @@ class JobView:
 
 
 def read_job(cluster: port.Cluster, ref: port.JobRef) -> JobView:
-    """The job with pods, events and progress.
+    """The job with pods, events and progress; events that may not be read are left out.
 
     Raises:
         JobNotFound: No job of that name.
     """
-    view = build_view(cluster.get(ref), pods=cluster.pods(ref), events=cluster.events(ref))
-    return replace(view, progress=read_progress(cluster, view))
+    job, pods, withheld = cluster.get(ref), cluster.pods(ref), ()
+    try:
+        events = cluster.events(ref)
+    except errors.NotAllowed:
+        events, withheld = [], ("events",)
+    view = build_view(job, pods=pods, events=events)
+    return replace(view, progress=read_progress(cluster, view), withheld=withheld)
 
 
 def build_view(
-    job: port.Object, *, pods: Iterable[port.Object] = (), events: Iterable[port.Object] = ()
+    job: port.Object,
+    *,
+    pods: Iterable[port.Object] = (),
+    gone: Iterable[port.Object] = (),
+    events: Iterable[port.Object] = (),
 ) -> JobView:
-    """The view of objects as an API server returns them; without progress, which stands in the logs."""
+    """The view of objects as an API server returns them; without progress, which stands in the logs.
+
+    Args:
+        job: The TFJob.
+        pods: Those that are there.
+        gone: Pods that were there, as they were last; of those that have a successor nothing is kept.
+        events: About the job and its pods.
+    """
     metadata, spec, status = job["metadata"], part(job, "spec"), part(job, "status")
     ref = port.JobRef(namespace=metadata["namespace"], name=metadata["name"])
-    true = {c["type"]: c for c in items(status, "conditions") if c.get("status") == "True"}
-    newest = part(true, "Failed") or (list(true.values())[-1] if true else {})
     policy, roles = part(spec, "runPolicy"), _roles(spec)
+    true = {c["type"]: c for c in items(status, "conditions") if c.get("status") == "True"}
+    if not policy.get("suspend"):
+        true.pop("Suspended", None)  # resumed, and the operator has not got to it yet
+    newest = part(true, "Failed") or (list(true.values())[-1] if true else {})
     container = _container(roles)
     return JobView(
         ref=ref,
@@ -126,7 +159,7 @@ def build_view(
         message=newest.get("message"),
         both_ends="Failed" in true and "Succeeded" in true,
         is_deleting="deletionTimestamp" in metadata,
-        replicas=_replicas(ref, roles, pods, is_over=newest.get("type") in _ENDS),
+        replicas=_replicas(ref, roles, pods, gone=gone, is_over=newest.get("type") in _ENDS),
         events=tuple(_event(e, ref) for e in events),
         progress={},
         created=metadata.get("creationTimestamp"),
@@ -136,9 +169,10 @@ def build_view(
         restart_policy=next((r.get("restartPolicy") for r in roles.values()), None),
         deadline_seconds=policy.get("activeDeadlineSeconds"),
         backoff_limit=policy.get("backoffLimit"),
-        queue=part(metadata, "labels").get(QUEUE_LABEL),
+        queue=part(metadata, "labels").get(port.QUEUE_LABEL),
         is_runtime=contract.RUNTIME_MODULE in (container.get("command") or []),
         memory=part(container, "resources", "limits").get("memory"),
+        is_resizing=RESIZING_ANNOTATION in part(metadata, "annotations"),
     )
 
 
@@ -175,9 +209,15 @@ def _gpus_of(role: dict[str, Any]) -> int:
 
 
 def _replicas(
-    ref: port.JobRef, roles: dict[str, dict[str, Any]], pods: Iterable[port.Object], *, is_over: bool
+    ref: port.JobRef,
+    roles: dict[str, dict[str, Any]],
+    pods: Iterable[port.Object],
+    *,
+    gone: Iterable[port.Object],
+    is_over: bool,
 ) -> tuple[ReplicaView, ...]:
-    there = {replica.name: replica for replica in (replica_of(pod, ref) for pod in pods)}
+    there = {replica.name: replica for replica in (gone_replica(pod, ref) for pod in gone)}
+    there |= {replica.name: replica for replica in (replica_of(pod, ref) for pod in pods)}
     wanted = {
         f"{name.lower()}-{index}": missing_replica(
             port.PodRef(job=ref, role=name.lower(), index=index), gpus=_gpus_of(role), is_over=is_over
@@ -197,12 +237,18 @@ def _finished(newest: dict[str, Any], status: dict[str, Any]) -> str | None:
 def _event(event: port.Object, ref: port.JobRef) -> EventView:
     about = part(event, "involvedObject") or part(event, "regarding")
     name: str = about.get("name", ref.name)
-    time = event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp")
+    series = part(event, "series")
+    time = (
+        series.get("lastObservedTime")
+        or event.get("lastTimestamp")
+        or event.get("eventTime")
+        or event["metadata"].get("creationTimestamp")
+    )
     return EventView(
         time=time or "",
         type=event.get("type", "Normal"),
         reason=event.get("reason", ""),
         message=event.get("message") or event.get("note") or "",
         about=name.removeprefix(f"{ref.name}-") if about.get("kind") == "Pod" else name,
-        count=event.get("count") or 1,
+        count=series.get("count") or event.get("count") or 1,
     )

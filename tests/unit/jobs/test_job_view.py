@@ -28,7 +28,6 @@ def stored(*conditions: tuple[str, str], **status: Any) -> dict[str, Any]:
         ((("Created", "True"),), "Created"),
         ((("Created", "True"), ("Running", "True")), "Running"),
         ((("Created", "True"), ("Running", "False"), ("Restarting", "True")), "Restarting"),
-        ((("Created", "True"), ("Running", "False"), ("Suspended", "True")), "Suspended"),
         ((("Created", "True"), ("Running", "False"), ("Suspended", "False")), "Created"),
         ((("Created", "True"), ("Running", "False"), ("Succeeded", "True")), "Succeeded"),
         ((("Failed", "True"), ("Succeeded", "True")), "Failed"),
@@ -38,6 +37,13 @@ def test_the_state_is_the_newest_true_condition_but_failed_wins(
     conditions: tuple[tuple[str, str], ...], state: str
 ) -> None:
     assert state == build_view(stored(*conditions)).state
+
+
+@pytest.mark.parametrize(("is_asked", "state"), [(True, "Suspended"), (False, "Created")])
+def test_a_job_is_suspended_only_while_its_spec_asks_for_it(is_asked: bool, state: str) -> None:
+    job = stored(("Created", "True"), ("Running", "False"), ("Suspended", "True"))
+    job["spec"]["runPolicy"]["suspend"] = is_asked
+    assert state == build_view(job).state
 
 
 def test_both_ends_are_noticed() -> None:
