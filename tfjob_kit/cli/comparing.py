@@ -28,8 +28,8 @@ def diff(
 ) -> None:
     """Compare a job's config with what composes now.
 
-    KEY=VALUE are overrides, as for run. One line per key: key, value in the job, value now. Exit code 0 either
-    way; `-o json` prints a list, which is empty when they are equal.
+    KEY=VALUE are overrides, as for run. One line per key: key, value in the job, value now. Exit code 0 in
+    either case; `-o json` prints a list, which is empty when they are equal.
     """
     from tfjob_kit.config import plain
     from tfjob_kit.jobs import difference, job_config

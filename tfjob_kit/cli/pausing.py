@@ -59,7 +59,8 @@ def suspend(
     step = None
     if not no_wait:
         if cluster.pods(ref):
-            console.say(f"its replicas save, its pods and logs go: at most {durations.span(seconds)}")
+            gone = "pods" if cluster.keeps_scratch else "pods and their logs"
+            console.say(f"its replicas save, then its {gone} go: at most {durations.span(seconds)}")
         step = await_rest(cluster, ref, seconds=seconds) or suspension.saved_step(cluster.get(ref))
         saved = "" if step is None else f"it has saved step {step}; "
         console.say(f"{saved}`tfjob-kit resume {name}` lets it go on")

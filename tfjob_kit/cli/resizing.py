@@ -72,7 +72,8 @@ def _carry_out(
     from tfjob_kit.jobs import view
 
     if not planned.stays_suspended:
-        console.say("it is suspended; its replicas save and its pods go")
+        gone = "pods" if cluster.keeps_scratch else "pods and their logs"
+        console.say(f"it is suspended: its replicas save, then its {gone} go")
     with deadlines.stopping_after(seconds) as stop, pausing.staying_suspended(again):
         step = resizes.resize_job(cluster, ref, planned, stop=stop)
     if step is None:

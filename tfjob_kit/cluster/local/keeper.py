@@ -176,7 +176,7 @@ class Keeper:
 
     def _write_pods(self) -> None:
         if self._read_own_job() is not None:
-            self._job.write_pods(self._crew.pods())
+            self._job.write_pods(self._crew.pods(), departed=self._crew.departed())
             self._are_pods_stale = False
 
     def _timeout(self) -> float:

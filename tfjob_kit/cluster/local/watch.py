@@ -57,7 +57,7 @@ def _look(state: Path, namespace: str, name: str | None, seen: dict[JobDir, _See
         known.signatures = signatures
         now = _read(job)
         if now is not None:
-            yield from _differences(known.objects, now)
+            yield from _differences(_as_last_seen(job, known.objects, now), now)
             known.objects = now
         if signatures == _GONE:
             del seen[job]
@@ -102,6 +102,16 @@ def _read(job: JobDir) -> dict[tuple[_Kind, str], Object] | None:
     objects.update({("Pod", pod["metadata"]["uid"]): pod for pod in job.read_pods()})
     objects.update({("Event", event["metadata"]["uid"]): event for event in job.read_events()})
     return objects
+
+
+def _as_last_seen(
+    job: JobDir, old: dict[tuple[_Kind, str], Object], new: dict[tuple[_Kind, str], Object]
+) -> dict[tuple[_Kind, str], Object]:
+    """What was told last, with pods that are gone as they were when they ended."""
+    if not any(kind == "Pod" and (kind, uid) not in new for kind, uid in old):
+        return old
+    ended: dict[tuple[_Kind, str], Object] = {("Pod", p["metadata"]["uid"]): p for p in job.read_departed()}
+    return {key: ended.get(key, thing) if key not in new else thing for key, thing in old.items()}
 
 
 def _differences(

@@ -51,6 +51,7 @@ class Crew:
 
     def __init__(self, *, job: JobDir, state: Path, facts: Facts, selector: selectors.BaseSelector) -> None:
         self.replicas: dict[str, Replica] = {}
+        self._departed: dict[str, Object] = {}
         self.leases = Leases(state=state, job=job)
         self._job = job
         self._state = state
@@ -62,6 +63,10 @@ class Crew:
     def pods(self) -> list[Object]:
         """The pods that are left, by role and index."""
         return [replica.pod for _, replica in sorted(self.replicas.items(), key=_by_role)]
+
+    def departed(self) -> list[Object]:
+        """Pods that are gone, as they were last: the newest of each name."""
+        return list(self._departed.values())
 
     @property
     def is_idle(self) -> bool:
@@ -131,6 +136,7 @@ class Crew:
                 guard.learn(replica.session)
             if replica.is_gone:
                 del self.replicas[replica.name]
+                self._departed[replica.name] = replica.pod
             if replica.is_gone or replica.pod is not before:
                 changed = True
                 self._tell(replica, before)

@@ -2,6 +2,7 @@
 
     job.json        the TFJob; written under job.lock by whoever changes it, as an API server would
     pods.json       the pods, written by the keeper alone
+    departed.json   pods that are gone as they were last, by name, written by the keeper alone
     events.json     events, written under events.lock by anyone
     machine.json    what the submission found here: GPUs, directory, written once
     keeper.lock     held by the keeper as long as it lives; holds its pid
@@ -114,9 +115,18 @@ class JobDir:
         except FileNotFoundError:
             return []
 
-    def write_pods(self, pods: list[Object]) -> None:
-        """Replaces the pods."""
+    def write_pods(self, pods: list[Object], *, departed: list[Object] | None = None) -> None:
+        """Replaces the pods, and first those that are gone, so that who misses a pod finds how it ended."""
+        if departed:
+            files.write_json(self.path / "departed.json", departed)
         files.write_json(self.pods_file, pods)
+
+    def read_departed(self) -> list[Object]:
+        """Pods that are gone, as they were last: the newest of each name."""
+        try:
+            return files.read_json(self.path / "departed.json")
+        except FileNotFoundError:
+            return []
 
     def read_events(self) -> list[Object]:
         """The events, oldest first."""
