@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import rules
+from tfjob_kit.cluster.kube.calls import retries
 from tfjob_kit.cluster.kube.calls.api import Api, Refused
 from tfjob_kit.cluster.kube.calls.call import Call
 from tfjob_kit.cluster.kube.calls.resources import TFJOBS, companion_resource
@@ -20,8 +21,10 @@ __all__ = ["create", "patch_job", "try_creation"]
 
 _STRICT = {"fieldValidation": "Strict", "fieldManager": "tfjob-kit"}
 _TAKEN = 409
+_GONE = 404
 _CONFLICTS = 5
 _CONFLICT_PAUSE_SECONDS = 0.01
+_REMOVAL_SECONDS, _REMOVAL_PAUSE_SECONDS = 30.0, 0.25
 
 
 def create(api: Api, job: Object, companions: Sequence[Object]) -> Object:
@@ -37,9 +40,17 @@ def create(api: Api, job: Object, companions: Sequence[Object]) -> Object:
     stored = _create_job(api, incomplete, wanted=job, companions=companions)
     if not rules.companions.is_incomplete(stored):
         return stored
-    for companion in companions:
-        _create_companion(api, rules.companions.own(companion, job=stored), job=stored)
-    return patch_job(api, _ref(stored), rules.companions.completion(job))
+    try:
+        for companion in companions:
+            _create_companion(api, rules.companions.own(companion, job=stored), job=stored)
+        return patch_job(api, _ref(stored), rules.companions.completion(job))
+    except errors.ClusterError as error:
+        error.hint = _joined(
+            error.hint,
+            f"job `{_ref(stored).name}` is there and has not started: the same submission again completes "
+            f"it, `tfjob-kit cancel {_ref(stored).name}` removes it",
+        )
+        raise
 
 
 def try_creation(api: Api, job: Object, companions: Sequence[Object]) -> Object:
@@ -93,8 +104,19 @@ def _create_job(
         return api.send(call).data
     except Refused as refused:
         if refused.failure.status != _TAKEN:
-            raise refused.error from refused.__cause__
+            raise _not_created(refused, call) from refused.__cause__
         return _taken(api, wanted, companions=companions)
+
+
+def _not_created(refused: Refused, call: Call) -> errors.ClusterError:
+    """The error of a creation that failed, honest about a job that may be there all the same."""
+    doubtful = refused.was_doubtful or retries.is_ambiguous(refused.failure)
+    if doubtful and "dryRun" not in call.query:
+        refused.error.hint = _joined(
+            refused.error.hint,
+            f"the job may have been created all the same: `tfjob-kit status {call.name} -n {call.namespace}`",
+        )
+    return refused.error
 
 
 def _taken(api: Api, job: Object, *, companions: Sequence[Object]) -> Object:
@@ -130,31 +152,56 @@ def _existing(api: Api, ref: JobRef) -> Object | None:
 def _create_companion(api: Api, owned: Object, *, job: Object) -> None:
     """Creates what the job owns; one that is there already must be this job's.
 
+    One of a former job of that name is waited for: the cluster removes it soon after its owner.
+
     Raises:
         ClusterError: One of that name belongs to somebody else.
     """
+    deadline = api.pace.now() + _REMOVAL_SECONDS
+    while True:
+        try:
+            _send_companion(api, owned)
+            return
+        except Refused as refused:
+            if refused.failure.status != _TAKEN:
+                raise refused.error from refused.__cause__
+            owners = _owners(api, owned)
+            if any(owner.get("uid") == job["metadata"]["uid"] for owner in owners):
+                return
+            is_former = any(owner.get("name") == job["metadata"]["name"] for owner in owners)
+            if owners is not _NOT_THERE and (not is_former or api.pace.now() > deadline):
+                raise _foreign(owned, job) from refused
+        api.pace.sleep(_REMOVAL_PAUSE_SECONDS)
+
+
+_NOT_THERE: list[Object] = []
+
+
+def _owners(api: Api, companion: Object) -> list[Object]:
+    """Who owns the object that has the companion's name; `_NOT_THERE` when it is gone by now."""
+    call = Call(
+        verb="get",
+        resource=companion_resource(companion["apiVersion"], companion["kind"]),
+        namespace=companion["metadata"]["namespace"],
+        name=companion["metadata"]["name"],
+    )
     try:
-        _send_companion(api, owned)
-    except Refused as refused:
-        if refused.failure.status != _TAKEN:
-            raise refused.error from refused.__cause__
-        meta = owned["metadata"]
-        call = Call(
-            verb="get",
-            resource=companion_resource(owned["apiVersion"], owned["kind"]),
-            namespace=meta["namespace"],
-            name=meta["name"],
-        )
-        owners: list[Object] = api.ask(call)["metadata"].get("ownerReferences") or []
-        if all(owner.get("uid") != job["metadata"]["uid"] for owner in owners):
-            raise errors.ClusterError(
-                f"{owned['kind']} `{meta['name']}` is there already and does not belong to "
-                f"job `{job['metadata']['name']}`",
-                status=_TAKEN,
-                where=f"{meta['namespace']}/{meta['name']}",
-                hint=f"remove it, or choose another --name; `tfjob-kit cancel {job['metadata']['name']}` "
-                "removes the job, which has not started",
-            ) from refused
+        return list(api.ask(call)["metadata"].get("ownerReferences") or [])
+    except errors.ClusterError as error:
+        if error.status != _GONE:
+            raise
+        return _NOT_THERE
+
+
+def _foreign(companion: Object, job: Object) -> errors.ClusterError:
+    name, job_name = companion["metadata"]["name"], job["metadata"]["name"]
+    return errors.ClusterError(
+        f"{companion['kind']} `{name}` is there already and does not belong to job `{job_name}`",
+        status=_TAKEN,
+        where=f"{companion['metadata']['namespace']}/{name}",
+        hint=f"remove it, or choose another --name; `tfjob-kit cancel {job_name}` removes the job, which has "
+        "not started",
+    )
 
 
 def _send_companion(api: Api, companion: Object, *, dry_run: bool = False) -> None:
@@ -177,3 +224,7 @@ def _send_companion(api: Api, companion: Object, *, dry_run: bool = False) -> No
 
 def _ref(job: Object) -> JobRef:
     return JobRef(namespace=job["metadata"]["namespace"], name=job["metadata"]["name"])
+
+
+def _joined(hint: str | None, further: str) -> str:
+    return f"{hint}\n{further}" if hint else further

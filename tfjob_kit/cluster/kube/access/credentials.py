@@ -11,9 +11,11 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import shutil
 import tempfile
+import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -34,17 +36,15 @@ _SKEW = timedelta(seconds=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """The official client, ready, and what it needs while it is used.
+    """The official client, ready.
 
     Attributes:
-        api: An `ApiClient`.
+        api: An `ApiClient`; the keys that its kubeconfig has inline lie in files that go with it, or at exit.
         expires: When its credentials end, as far as known.
-        folder: Holds keys that the kubeconfig has inline; removed with this value, or at exit.
     """
 
     api: Any
     expires: datetime | None = None
-    folder: tempfile.TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the credentials must be made again before the next call."""
@@ -66,13 +66,15 @@ def context_client(context: Context, environ: Mapping[str, str]) -> Client:
         NotConnected: The cluster's entry cannot be used.
         NotAllowed: The credentials cannot be read, or the plugin that should give them failed.
     """
-    folder = tempfile.TemporaryDirectory(prefix="tfjob-kit-", ignore_cleanup_errors=True)
     configuration = _configuration(_server(context.cluster), environ)
-    _use_cluster(configuration, context.cluster, Path(folder.name))
+    folder = Path(tempfile.mkdtemp(prefix="tfjob-kit-"))
+    # Of the configuration, which lives as long as the client: until then new connections read the keys.
+    weakref.finalize(configuration, shutil.rmtree, folder, ignore_errors=True)
+    _use_cluster(configuration, context.cluster, folder)
     expires = None
     if context.user is not None:
-        expires = _use_user(configuration, context, Path(folder.name))
-    return Client(api=_api(configuration), expires=expires, folder=folder)
+        expires = _use_user(configuration, context, folder)
+    return Client(api=_api(configuration), expires=expires)
 
 
 def _configuration(server: str, environ: Mapping[str, str]) -> Any:
