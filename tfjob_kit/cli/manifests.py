@@ -17,9 +17,10 @@ def render(
     """Print the TFJob that `run` would send, and send nothing.
 
     KEY=VALUE are overrides of the config, as in `tfjob-kit run`. With --name the output is the same each
-    time.
+    time. What the TFJob would own comes behind it: code that travels with it, a disruption budget.
     """
     from tfjob_kit import manifest
 
     prepared = prepare.prepare(overrides or [], name=name, namespace=namespace, conf_dir=conf_dir)
-    console.put(manifest.dump(prepared.manifest, output))
+    prepared.say_findings()
+    console.put(manifest.dump_all([prepared.manifest, *prepared.companions], output))

@@ -15,6 +15,7 @@ import typer
 
 __all__ = [
     "AllNamespaces",
+    "AtOnce",
     "ConfDir",
     "Context",
     "Debug",
@@ -202,5 +203,14 @@ JobConfig = Annotated[
     str | None,
     typer.Option(
         "--job", metavar="NAME", help="The config that this job runs, from the engine.", show_default=False
+    ),
+]
+AtOnce = Annotated[
+    bool,
+    typer.Option(
+        "-y",
+        "--yes",
+        help="Create it at once: neither you nor the cluster's capacity is asked first.",
+        show_default=False,
     ),
 ]

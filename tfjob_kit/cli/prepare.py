@@ -5,18 +5,19 @@ Owns their order and what comes from outside: the working directory and the rand
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tfjob_kit.cli import console, engines
+from tfjob_kit.cli import console, engines, git_state
 
 if TYPE_CHECKING:
     from tfjob_kit.config import Composed
     from tfjob_kit.config.schema import RunConfig
-    from tfjob_kit.plan.job_plan import JobPlan
+    from tfjob_kit.plan import Finding, JobPlan
 
 __all__ = ["Prepared", "compose", "in_namespace", "prepare"]
 
@@ -27,10 +28,20 @@ _SUFFIX_LENGTH = 5
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """Everything known before anything is sent."""
+    """Everything known before anything is sent.
 
+    Attributes:
+        companions: What the TFJob owns beside its pods.
+        findings: What the plan's lint has to say.
+        is_named: The job's name was chosen, not made: another job may have it.
+    """
+
+    config: RunConfig
     plan: JobPlan
     manifest: dict[str, Any]
+    companions: tuple[dict[str, Any], ...]
+    findings: tuple[Finding, ...]
+    is_named: bool
 
     @property
     def description(self) -> str:
@@ -38,6 +49,11 @@ class Prepared:
         from tfjob_kit import plan
 
         return plan.describe_plan(self.plan)
+
+    def say_findings(self) -> None:
+        """One warning for each."""
+        for finding in self.findings:
+            console.warn(f"{finding.where}: {finding.what}; {finding.fix}")
 
 
 def compose(overrides: Sequence[str], *, conf_dir: Path | None) -> Composed:
@@ -58,22 +74,47 @@ def prepare(
     conf_dir: Path | None,
     default_namespace: str = "default",
 ) -> Prepared:
-    """Plan and manifest of a run; what the plan's lint finds goes to stderr.
+    """Plan, manifest and companions of a run.
 
     Raises:
         ConfigError: The overrides or config files do not make a run.
         ModelError: The model's file is missing or has no `build`.
-        RefusedError: The plan cannot work.
+        RefusedError: The plan cannot work, or its code is too large.
     """
+    with contextlib.closing(git_state.GitState(Path.cwd())) as git:
+        run_config = in_namespace(namespace, compose(overrides, conf_dir=conf_dir).config)
+        return _plan(run_config, git, name=name, conf_dir=conf_dir, default_namespace=default_namespace)
+
+
+def _plan(
+    run_config: RunConfig,
+    git: git_state.GitState,
+    *,
+    name: str | None,
+    conf_dir: Path | None,
+    default_namespace: str,
+) -> Prepared:
     from tfjob_kit import config, manifest, plan
 
-    run_config = in_namespace(namespace, compose(overrides, conf_dir=conf_dir).config)
+    cwd = Path.cwd()
     if not run_config.command:
-        config.find_model(run_config.model.name, conf_dir=conf_dir, cwd=Path.cwd())
-    job_plan = plan.make_plan(run_config, name=name, suffix=_suffix(), default_namespace=default_namespace)
-    for finding in plan.lint_plan(run_config, plan=job_plan):
-        console.warn(f"{finding.where}: {finding.what}; {finding.fix}")
-    return Prepared(plan=job_plan, manifest=manifest.build_tfjob(job_plan))
+        config.find_model(run_config.model.name, conf_dir=conf_dir, cwd=cwd)
+    job_plan = plan.make_plan(
+        run_config,
+        name=name,
+        suffix=_suffix(),
+        default_namespace=default_namespace,
+        code=config.collect_code(run_config.code, cwd=cwd, conf_dir=conf_dir),
+        git=git.read(),
+    )
+    return Prepared(
+        config=run_config,
+        plan=job_plan,
+        manifest=manifest.build_tfjob(job_plan),
+        companions=manifest.build_companions(job_plan),
+        findings=plan.lint_plan(run_config, plan=job_plan),
+        is_named=name is not None or run_config.name is not None,
+    )
 
 
 def in_namespace(namespace: str | None, run_config: RunConfig) -> RunConfig:

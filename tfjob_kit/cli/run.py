@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfjob_kit.cli import console, engines, options, prepare
 
 if TYPE_CHECKING:
-    from tfjob_kit.cluster.port import Cluster
+    from tfjob_kit.cluster.port import Cluster, JobRef
 
 __all__ = ["run"]
 
@@ -17,6 +17,7 @@ def run(
     name: options.NewName = None,
     detach: options.Detach = False,
     dry_run: options.DryRun = False,
+    yes: options.AtOnce = False,
     engine: options.Engine = None,
     context: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
@@ -29,7 +30,9 @@ def run(
     KEY=VALUE are overrides of the config, e.g. model=resnet50 gpus=4 train.steps=500; `tfjob-kit config
     show` prints what there is.
 
-    Ctrl-C leaves the run going; `tfjob-kit logs NAME --follow` comes back to it.
+    Shows the plan first, and on a terminal asks before it creates anything in a cluster. The same run again
+    under the same --name follows the job that is there. Ctrl-C leaves the run going; `tfjob-kit logs NAME
+    --follow` comes back to it.
     """
     cluster, choice = engines.connect(engine, context=context, kubeconfig=kubeconfig, namespace=namespace)
     prepared = prepare.prepare(
@@ -42,33 +45,63 @@ def run(
     console.say(f"engine: {choice.name} ({choice.why})")
     if dry_run:
         return _try(cluster, prepared, output=output)
-    return _start(cluster, prepared, detach=detach, output=output)
+    return _start(cluster, prepared, yes=yes, detach=detach, output=output)
 
 
 def _try(cluster: Cluster, prepared: prepare.Prepared, *, output: str) -> int:
     """Everything but the creation."""
     from tfjob_kit import manifest
+    from tfjob_kit.cli import plan_screen
 
-    cluster.create(prepared.manifest, dry_run=True)
-    console.say(f"plan: {prepared.description}")
-    console.put(manifest.dump(prepared.manifest, "json" if output == "json" else "yaml"))
+    cluster.create(prepared.manifest, companions=prepared.companions, dry_run=True)
+    plan_screen.show_plan(prepared, cluster=cluster, fit=None)
+    documents = [prepared.manifest, *prepared.companions]
+    console.put(manifest.dump_all(documents, "json" if output == "json" else "yaml"))
     return 0
 
 
-def _start(cluster: Cluster, prepared: prepare.Prepared, *, detach: bool, output: str) -> int:
-    from tfjob_kit import jobs
-    from tfjob_kit.cli import following, screens
+def _start(cluster: Cluster, prepared: prepare.Prepared, *, yes: bool, detach: bool, output: str) -> int:
+    from tfjob_kit.cli import submitting
     from tfjob_kit.cluster.port import JobRef
 
-    console.say(f"plan: {prepared.description}")
-    submitted = jobs.submit(cluster, prepared.manifest)
+    try:
+        submitting.propose(cluster, prepared, yes=yes)
+        submitted = submitting.send(cluster, prepared)
+    except submitting.AlreadyThere as there:
+        console.say(
+            f"tfjob/{there.ref.name} is there already with this config and code, and is {there.state}"
+        )
+        return _stay(cluster, there.ref, detach=detach, output=output)
+    if output == "json":
+        from tfjob_kit.jobs.events import event_dict
+
+        console.put_json(event_dict(submitted), indent=None)
+    else:
+        console.put(f"tfjob/{submitted.job} created")
     ref = JobRef(namespace=submitted.namespace, name=submitted.job)
-    screen = screens.make_screen(output)
-    screen.show(submitted)
+    return _stay(cluster, ref, detach=detach, output=output)
+
+
+def _stay(cluster: Cluster, ref: JobRef, *, detach: bool, output: str) -> int:
+    """Follows the job unless the person wants to leave."""
     if detach:
-        console.say(f"follow it with `tfjob-kit logs {ref.name} --follow`")
+        _say_commands(cluster, ref)
         return 0
-    finished = following.follow_to_end(cluster, ref, screen=screen)
+    from tfjob_kit.cli import following, screens
+
+    finished = following.follow_to_end(cluster, ref, screen=screens.make_screen(output))
     if output == "text":
         following.show_finished(cluster, ref, finished)
     return finished.verdict.exit_code
+
+
+def _say_commands(cluster: Cluster, ref: JobRef) -> None:
+    """What can be done with the job from here on."""
+    place = "" if ref.namespace == cluster.default_namespace else f" -n {ref.namespace}"
+    for command, purpose in (
+        (f"logs {ref.name}{place} --follow", "to follow it"),
+        (f"status {ref.name}{place}", "to look"),
+        (f"suspend {ref.name}{place}", "to free its GPUs for a while"),
+        (f"cancel {ref.name}{place}", "to end it"),
+    ):
+        console.say(f"  tfjob-kit {command:<{len(ref.name) + len(place) + 16}} {purpose}")

@@ -10,8 +10,9 @@ from __future__ import annotations
 from tfjob_kit.jobs.diagnose import diagnose
 from tfjob_kit.jobs.events import Event, event_dict
 from tfjob_kit.jobs.follow import follow
-from tfjob_kit.jobs.lifecycle import cancel_job, list_jobs, submit, wait_for
+from tfjob_kit.jobs.lifecycle import cancel_job, list_jobs, wait_for
 from tfjob_kit.jobs.status import JobReport, read_logs, read_report
+from tfjob_kit.jobs.submission import submit
 from tfjob_kit.jobs.verdict import Verdict
 from tfjob_kit.jobs.view import JobView, read_job
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
 from tfjob_kit.config.grammar.keys import Path, format_path
 
-__all__ = ["ABSENT", "Difference", "find_differences"]
+__all__ = ["ABSENT", "Difference", "find_differences", "show_value"]
 
 
 class _Absent:
@@ -44,6 +45,13 @@ def find_differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Di
         new: Another.
     """
     return tuple(_compare((), dict(old), dict(new)))
+
+
+def show_value(value: Any) -> str:
+    """One side of a difference for people; `-` where there is no such key."""
+    if value is ABSENT:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _compare(path: Path, old: Any, new: Any) -> Iterator[Difference]:

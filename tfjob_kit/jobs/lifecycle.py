@@ -1,4 +1,4 @@
-"""Submit, list, cancel, wait: the verbs that need no stream."""
+"""List, cancel, wait: the verbs that need no stream."""
 
 from __future__ import annotations
 
@@ -7,22 +7,9 @@ from collections.abc import Callable, Collection
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import port
-from tfjob_kit.jobs.events import Submitted
 from tfjob_kit.jobs.view import JobView, build_view
 
-__all__ = ["cancel_job", "list_jobs", "submit", "wait_for"]
-
-
-def submit(cluster: port.Cluster, manifest: port.Object) -> Submitted:
-    """Creates the TFJob exactly as given.
-
-    Raises:
-        JobExists: A job of that name is there.
-        RefusedError: The engine cannot run it.
-    """
-    stored = cluster.create(manifest)
-    metadata = stored["metadata"]
-    return Submitted(job=metadata["name"], namespace=metadata["namespace"], engine=cluster.name)
+__all__ = ["cancel_job", "list_jobs", "wait_for"]
 
 
 def list_jobs(

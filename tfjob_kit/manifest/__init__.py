@@ -7,7 +7,7 @@ Kubeflow or TensorFlow.
 from __future__ import annotations
 
 from tfjob_kit.manifest.companions import build_companions
-from tfjob_kit.manifest.text import dump
+from tfjob_kit.manifest.text import dump, dump_all
 from tfjob_kit.manifest.tfjob import Manifest, build_tfjob
 
-__all__ = ["Manifest", "build_companions", "build_tfjob", "dump"]
+__all__ = ["Manifest", "build_companions", "build_tfjob", "dump", "dump_all"]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, cast
 
 if TYPE_CHECKING:
     import yaml
 
-__all__ = ["dump"]
+__all__ = ["dump", "dump_all"]
 
 
 def dump(manifest: dict[str, Any], form: Literal["yaml", "json"]) -> str:
@@ -19,6 +20,15 @@ def dump(manifest: dict[str, Any], form: Literal["yaml", "json"]) -> str:
     import yaml
 
     return yaml.dump(manifest, Dumper=_readable_dumper(), sort_keys=False, allow_unicode=True, width=4096)
+
+
+def dump_all(manifests: Sequence[dict[str, Any]], form: Literal["yaml", "json"]) -> str:
+    """Several manifests in one text: YAML documents, or a JSON `List` as kubectl reads it; one as `dump`."""
+    if len(manifests) == 1:
+        return dump(manifests[0], form)
+    if form == "json":
+        return dump({"apiVersion": "v1", "kind": "List", "items": list(manifests)}, form)
+    return "---\n".join(dump(manifest, form) for manifest in manifests)
 
 
 @functools.cache

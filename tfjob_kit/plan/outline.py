@@ -9,22 +9,25 @@ from tfjob_kit.plan.job_plan import JobPlan, Mount
 __all__ = ["outline_plan"]
 
 
-def outline_plan(plan: JobPlan, *, config: schema.RunConfig) -> tuple[tuple[str, str], ...]:
+def outline_plan(
+    plan: JobPlan, *, config: schema.RunConfig, has_images: bool = True, keeps_scratch: bool = False
+) -> tuple[tuple[str, str], ...]:
     """Rows of label and text: what is created, of what, and where its results go.
 
     Args:
         plan: The plan.
         config: Its config.
+        has_images: The engine runs images on nodes; else the processes of this machine.
+        keeps_scratch: The engine keeps the pods' scratch space while the job is.
     """
     rows = [
         ("creates", ", ".join(_created(plan))),
-        ("image", plan.image),
-        ("command", " ".join(plan.command) if config.command else ""),
-        ("replica", ", ".join(_resource(name, amount) for name, amount in plan.resources.items())),
-        ("where", _where(plan)),
-        ("queue", plan.queue or ""),
+        ("image", plan.image if has_images else ""),
+        ("replica", _replica(plan) if has_images else ""),
+        ("where", _where(plan) if has_images else ""),
+        ("queue", plan.queue or "" if has_images else ""),
         ("suspended", "until `tfjob-kit resume`" if plan.suspend and not plan.queue else ""),
-        ("output" if config.command else "checkpoints", _output(plan, config)),
+        ("output" if config.command else "checkpoints", _output(plan, config, keeps_scratch=keeps_scratch)),
         ("code", _code(plan)),
     ]
     return tuple((label, text) for label, text in rows if text)
@@ -37,6 +40,10 @@ def _created(plan: JobPlan) -> list[str]:
     return created + ([f"poddisruptionbudget/{plan.name}"] if plan.protect_from_drain else [])
 
 
+def _replica(plan: JobPlan) -> str:
+    return ", ".join(_resource(name, amount) for name, amount in plan.resources.items())
+
+
 def _resource(name: str, amount: str) -> str:
     names = {"cpu": "CPU", "memory": "memory"}
     return f"{amount} {names.get(name, name)}"
@@ -47,11 +54,13 @@ def _where(plan: JobPlan) -> str:
     return f"nodes with {', '.join(parts)}" if parts else ""
 
 
-def _output(plan: JobPlan, config: schema.RunConfig) -> str:
+def _output(plan: JobPlan, config: schema.RunConfig, *, keeps_scratch: bool) -> str:
     folder = config.output.dir
     path = folder if config.command else f"{folder.rstrip('/')}/checkpoints"
     place = _place(_mount_of(folder, plan.mounts))
-    return f"{path}, gone with the chief's pod: no `output.claim`" if place is None else f"{path} in {place}"
+    if place is not None:
+        return f"{path} in {place}"
+    return f"{path}, kept with the job" if keeps_scratch else f"{path}, gone with the chief's pod: no claim"
 
 
 def _place(mount: Mount | None) -> str | None:
