@@ -216,7 +216,8 @@ def _why(status: dict[str, Any], state: dict[str, Any]) -> tuple[str | None, str
 
 
 def _deletion(metadata: dict[str, Any], status: dict[str, Any]) -> Deletion | None:
-    target = next((c for c in items(status, "conditions") if c.get("type") == "DisruptionTarget"), {})
+    targets = [c for c in items(status, "conditions") if c.get("type") == "DisruptionTarget"]
+    target = targets[0] if targets else dict[str, Any]()
     due = metadata.get("deletionTimestamp")
     if not due and target.get("status") != "True":
         return None
