@@ -36,9 +36,9 @@ def retry(
     cluster, _ = engines.connect(engine, context=context, kubeconfig=kubeconfig, namespace=namespace)
     ref = engines.job_ref(cluster, name, namespace)
     job = cluster.get(ref)
-    attempt = retries.next_attempt(job)
+    attempt = retries.next_attempt(job, companions=cluster.companions(ref))
     if dry_run:
-        cluster.create(attempt.job, dry_run=True)
+        cluster.create(attempt.job, companions=attempt.companions, dry_run=True)
         console.put(manifest.dump(attempt.job, "json" if output == "json" else "yaml"))
         return
     seconds = pausing.patience(job, timeout)
@@ -54,10 +54,12 @@ def retry(
 
 
 def _submit(cluster: Cluster, ref: JobRef, attempt: Attempt) -> None:
+    import secrets
+
     from tfjob_kit import jobs
 
     try:
-        jobs.submit(cluster, attempt.job)
+        jobs.submit(cluster, attempt.job, submission=secrets.token_hex(8), companions=attempt.companions)
     except errors.JobExists as error:
         other = attempt.ref.name
         error.message = f"attempt {attempt.number} of {ref.name} is there already: {other}"

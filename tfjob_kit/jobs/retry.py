@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tfjob_kit import contract, errors, plan
@@ -34,10 +35,12 @@ class Attempt:
     Attributes:
         number: 2 for the first retry.
         job: Its TFJob, ready to be submitted.
+        companions: What it owns: the old job's, under names of its own.
     """
 
     number: int
     job: port.Object
+    companions: tuple[port.Object, ...]
 
     @property
     def ref(self) -> port.JobRef:
@@ -45,8 +48,12 @@ class Attempt:
         return port.JobRef(namespace=self.job["metadata"]["namespace"], name=self.job["metadata"]["name"])
 
 
-def next_attempt(job: port.Object) -> Attempt:
+def next_attempt(job: port.Object, *, companions: Sequence[port.Object] = ()) -> Attempt:
     """The attempt after this one.
+
+    Args:
+        job: The job that failed.
+        companions: What it owns, as the engine has it.
 
     Raises:
         RefusedError: The job has not failed.
@@ -73,6 +80,7 @@ def next_attempt(job: port.Object) -> Attempt:
             },
             "spec": spec,
         },
+        companions=tuple(_renamed_companion(thing, old=old["name"], new=name) for thing in companions),
     )
 
 
@@ -112,7 +120,7 @@ def _attempt_name(job: port.Object, number: int) -> str:
 
 
 def _rename(template: port.Object, *, old: str, new: str) -> None:
-    """The run id and the label that name the job, in a pod template that is ours to change."""
+    """What names the job in a pod template that is ours to change: run id, label, ConfigMaps of its own."""
     labels = part(template, "metadata", "labels")
     if labels:
         template["metadata"]["labels"] = _renamed_labels(labels, new=new)
@@ -121,6 +129,30 @@ def _rename(template: port.Object, *, old: str, new: str) -> None:
             value: str = entry.get("value") or ""
             if entry["name"] == contract.RUN_ID_ENV and value.startswith(f"{old}-"):
                 entry["value"] = new + value.removeprefix(old)
+    for volume in items(part(template, "spec"), "volumes"):
+        source = part(volume, "configMap")
+        if source.get("name", "").startswith(f"{old}-code-"):
+            source["name"] = new + source["name"].removeprefix(old)
+
+
+def _renamed_companion(companion: port.Object, *, old: str, new: str) -> port.Object:
+    """The companion as it was created, under the new job's name; without what the server wrote into it."""
+    kept = {name: value for name, value in companion.items() if name not in {"metadata", "status"}}
+    renamed = copy.deepcopy(kept)
+    selector = part(renamed, "spec", "selector", "matchLabels")
+    if port.JOB_NAME_LABEL in selector:
+        selector[port.JOB_NAME_LABEL] = new
+    metadata = companion["metadata"]
+    return {
+        **{name: renamed[name] for name in ("apiVersion", "kind")},
+        "metadata": {
+            "name": new + metadata["name"].removeprefix(old),
+            "namespace": metadata["namespace"],
+            "labels": _renamed_labels(part(metadata, "labels"), new=new),
+            "annotations": part(metadata, "annotations"),
+        },
+        **renamed,
+    }
 
 
 def _renamed_labels(labels: port.Object, *, new: str) -> port.Object:

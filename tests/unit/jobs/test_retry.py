@@ -99,6 +99,40 @@ def test_a_job_that_has_not_failed_is_refused(conditions: list[Any], message: st
     assert caught.value.hint
 
 
+def test_what_the_old_job_owned_goes_along_under_names_of_its_own() -> None:
+    server = {"uid": "u", "resourceVersion": "7", "ownerReferences": [{"uid": "old"}]}
+    labels = {"app.kubernetes.io/instance": "train", "team": "a"}
+    code = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "train-code-1234abcd", "namespace": "default", "labels": labels, **server},
+        "immutable": True,
+        "data": {"a.py": "pass"},
+    }
+    budget = {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": {"name": "train", "namespace": "default", "labels": labels, **server},
+        "spec": {"minAvailable": 2, "selector": {"matchLabels": {port.JOB_NAME_LABEL: "train"}}},
+        "status": {"disruptionsAllowed": 0},
+    }
+    old = failed()
+    chief = old["spec"]["tfReplicaSpecs"]["Chief"]["template"]["spec"]
+    chief["volumes"].append({"name": "code", "configMap": {"name": "train-code-1234abcd"}})
+    attempt = next_attempt(old, companions=[code, budget])
+    new_code, new_budget = attempt.companions
+    assert "train-2-code-1234abcd" == new_code["metadata"]["name"]
+    assert {"app.kubernetes.io/instance": "train-2", "team": "a"} == new_code["metadata"]["labels"]
+    assert {"name", "namespace", "labels", "annotations"} == set(new_code["metadata"])
+    assert ({"a.py": "pass"}, True) == (new_code["data"], new_code["immutable"])
+    assert "train-2" == new_budget["metadata"]["name"]
+    assert {port.JOB_NAME_LABEL: "train-2"} == new_budget["spec"]["selector"]["matchLabels"]
+    assert "status" not in new_budget
+    mounted = attempt.job["spec"]["tfReplicaSpecs"]["Chief"]["template"]["spec"]["volumes"][-1]
+    assert "train-2-code-1234abcd" == mounted["configMap"]["name"]
+    assert "train" == budget["spec"]["selector"]["matchLabels"][port.JOB_NAME_LABEL]
+
+
 def test_the_engine_takes_the_attempt_beside_the_old_job() -> None:
     cluster = FakeCluster()
     ref = JobRef(namespace="default", name="train")
