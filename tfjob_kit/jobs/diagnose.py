@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 
 from tfjob_kit import contract
 from tfjob_kit.jobs import ends
+from tfjob_kit.jobs.disruption import Disruption, exit_codes_told, find_disruption
 from tfjob_kit.jobs.replica_view import ReplicaView
 from tfjob_kit.jobs.verdict import Verdict
 from tfjob_kit.jobs.view import JobView
+from tfjob_kit.jobs.waits import find_waits, is_untouched
 
 __all__ = ["diagnose", "diagnose_deleted", "final_metrics", "suspect"]
 
@@ -38,18 +40,28 @@ def diagnose(view: JobView, *, tails: Mapping[str, Sequence[str]] = _NO_TAILS) -
     return _unfinished(view)
 
 
-def diagnose_deleted(view: JobView) -> Verdict:
-    """The verdict on a job that was deleted while it was looked at; `view` is the last one."""
-    return Verdict(
-        kind="cancelled",
-        summary=f"{view.ref.name} was cancelled: it was deleted while {view.state}",
-        exit_code=_STOPPED,
-    )
+def diagnose_deleted(view: JobView, *, with_namespace: bool = False) -> Verdict:
+    """The verdict on a job that was deleted while it was looked at.
+
+    Args:
+        view: The last one.
+        with_namespace: The whole namespace is being deleted.
+    """
+    name = view.ref.name
+    if with_namespace:
+        summary = f"{name} was cancelled: its namespace {view.ref.namespace} was deleted"
+    else:
+        summary = f"{name} was cancelled: it was deleted while {view.state}"
+    return Verdict(kind="cancelled", summary=summary, exit_code=_STOPPED)
 
 
 def suspect(view: JobView) -> ReplicaView | None:
     """The replica whose log most likely tells why the job failed."""
-    return ends.first_failed(view.replicas) or (view.leader if view.state == "Failed" else None)
+    if view.state != "Failed":
+        return ends.first_failed(view.replicas)
+    if (disruption := find_disruption(view)) is not None:
+        return disruption.replica
+    return ends.first_failed(view.replicas) or view.leader
 
 
 def final_metrics(view: JobView) -> dict[str, float]:
@@ -68,6 +80,8 @@ def _failed(view: JobView, tails: Mapping[str, Sequence[str]]) -> Verdict:
     if whole is not None:
         kind, summary, fix = whole
         return Verdict(kind=kind, summary=summary, evidence=evidence, fix=fix, exit_code=_FAILED)
+    if (disruption := find_disruption(view)) is not None:
+        return _drained(view, disruption, _evidence(view, disruption.replica, tails))
     if replica is None:
         return _failed_without_exit_code(view, evidence)
     meaning = ends.meaning_of(replica, is_runtime=view.is_runtime, memory=view.memory)
@@ -108,14 +122,26 @@ def _first_end(view: JobView) -> str:
     return f"; {replica.name} ended with exit code {_exit_code(replica)}: {phrase}"
 
 
-def _failed_without_exit_code(view: JobView, evidence: tuple[str, ...]) -> Verdict:
+def _drained(view: JobView, disruption: Disruption, evidence: tuple[str, ...]) -> Verdict:
     name = view.ref.name
-    gone = [r.name for r in view.replicas if not r.has_pod or r.state == "Terminating"]
-    if gone:
-        cause = "drain, eviction, preemption, or deleted by hand"
-        summary = f"{name} Failed: the pod of {gone[0]} is gone and left no exit code ({cause})"
-        fix = "run it again; the operator fails a job whenever a running pod is deleted"
-        return Verdict(kind="pod_deleted", summary=summary, evidence=evidence, fix=fix, exit_code=_FAILED)
+    goes_on = "goes on from its last checkpoint" if view.is_runtime else "runs it again"
+    fix = f"`tfjob-kit retry {name}` {goes_on}"
+    if disruption.is_avoidable:
+        fix += "; with `job.protect_from_drain=true` a drain waits for the job"
+    summary = f"{name} was drained or deleted: {disruption.phrase}"
+    if view.both_ends:
+        summary += "; the chief had Succeeded at the same moment"
+    return Verdict(kind="drained", summary=summary, evidence=evidence, fix=fix, exit_code=_FAILED)
+
+
+def _failed_without_exit_code(view: JobView, evidence: tuple[str, ...]) -> Verdict:
+    """Pods that ended and are gone, or none at all."""
+    name = view.ref.name
+    told = exit_codes_told(view)
+    if told:
+        summary = f"{name} Failed: {told[-1]}; its pod is gone"
+        fix = "keep the pods of a failed job, so that its lines can be read: `job.clean_pod_policy=Running`"
+        return Verdict(kind="failed", summary=summary, evidence=evidence, fix=fix, exit_code=_FAILED)
     summary = f"{name} Failed: {view.message or 'no replica left an exit code'}"
     fix = f"read the logs: `tfjob-kit logs {name} --tail 50`"
     return Verdict(kind="unknown", summary=summary, evidence=evidence, fix=fix, exit_code=_FAILED)
@@ -124,45 +150,42 @@ def _failed_without_exit_code(view: JobView, evidence: tuple[str, ...]) -> Verdi
 def _suspended(view: JobView) -> Verdict:
     name = view.ref.name
     if view.queue:
-        summary = f"{name} waits in queue {view.queue}"
-        return Verdict(kind="queued", summary=summary, exit_code=_UNFINISHED)
+        return _waiting(view)
+    if view.is_resizing:
+        summary = f"{name} is being resized: it has no pods until it is resumed"
+        fix = f"if that was interrupted, repeat the `tfjob-kit resize`, or `tfjob-kit resume {name}`"
+        return Verdict(kind="resizing", summary=summary, fix=fix, exit_code=_UNFINISHED)
     summary = f"{name} is suspended: it has no pods and goes on when it is resumed"
-    return Verdict(kind="suspended", summary=summary, exit_code=_STOPPED)
+    fix = f"`tfjob-kit resume {name}`"
+    return Verdict(kind="suspended", summary=summary, fix=fix, exit_code=_STOPPED)
 
 
 def _unfinished(view: JobView) -> Verdict:
+    if find_waits(view):
+        return _waiting(view)
     name = view.ref.name
-    refused = [e for e in view.events if e.reason in {"FailedCreatePod", "FailedCreateService"}]
-    present = [r for r in view.replicas if r.has_pod]
-    if refused and len(present) < len(view.replicas):
-        summary = f"{name} cannot start: {refused[-1].message}"
-        return _stuck(
-            "refused", summary, view, "the message names the quota, policy or account that refused it"
-        )
-    waiting = [r for r in view.replicas if r.is_waiting and r.reason]
-    for replica in waiting:
-        problem = ends.start_problem(replica.reason)
-        if problem:
-            fix = "check `site.image` and `command`"
-            return _stuck("start_error", f"{name} cannot start: {replica.name}: {problem}", view, fix)
-    if waiting and waiting[0].reason not in {"ContainerCreating", "PodInitializing"}:
-        return _stuck("pending", f"{name} waits: {_count(waiting, view)} {waiting[0].reason}", view, None)
+    if is_untouched(view):
+        summary = f"{name} has not been taken up yet: it has no condition and no pods"
+        return Verdict(kind="pending", summary=summary, exit_code=_UNFINISHED)
     running = sum(r.state == "Running" for r in view.replicas)
     summary = f"{name} is {view.state}: {running} of {len(view.replicas)} replicas run"
     kind = "running" if view.state == "Running" else "pending"
     return Verdict(kind=kind, summary=summary, exit_code=_UNFINISHED)
 
 
-def _stuck(kind: str, summary: str, view: JobView, fix: str | None) -> Verdict:
-    evidence = [f"{r.name}: {r.reason}: {r.message}" for r in view.replicas if r.is_waiting and r.message]
-    evidence = [*dict.fromkeys(evidence), *_warnings(view)]
-    return Verdict(kind=kind, summary=summary, evidence=tuple(evidence), fix=fix, exit_code=_UNFINISHED)
-
-
-def _count(waiting: list[ReplicaView], view: JobView) -> str:
-    if len(waiting) == 1:
-        return f"{waiting[0].name} is"
-    return f"{len(waiting)} of {len(view.replicas)} replicas are"
+def _waiting(view: JobView) -> Verdict:
+    """Why it does not go on; the reason that holds up most replicas names the verdict."""
+    waits = find_waits(view)
+    messages = [f"{r.name}: {r.reason}: {r.message}" for r in view.replicas if r.is_waiting and r.message]
+    refused = [f"event {e.reason}: {e.message}" for e in view.events if e.reason == "FailedCreatePod"]
+    texts = [*(wait.sentence for wait in waits[1:]), *messages[:1], *refused[-1:]]
+    return Verdict(
+        kind=waits[0].reason.kind,
+        summary=f"{view.ref.name}: {waits[0].sentence}",
+        evidence=tuple(dict.fromkeys(texts)),
+        fix=waits[0].reason.fix,
+        exit_code=_UNFINISHED,
+    )
 
 
 def _evidence(

@@ -128,8 +128,8 @@ def test_a_job_that_cannot_be_scheduled_says_why(cluster: FakeCluster) -> None:
     for pod in (CHIEF, WORKER):
         cluster.hold(pod, message="0/3 nodes are available: 3 Insufficient nvidia.com/gpu.")
     verdict = judge(cluster)
-    assert ("pending", 101) == (verdict.kind, verdict.exit_code)
-    assert "2 of 2 replicas are Unschedulable" in verdict.summary
+    assert ("unschedulable", 101) == (verdict.kind, verdict.exit_code)
+    assert "digits: all 2 replicas wait: 2 GPUs short: no node has nvidia.com/gpu free" == verdict.summary
     assert any("Insufficient nvidia.com/gpu" in line for line in verdict.evidence)
 
 
@@ -138,7 +138,7 @@ def test_a_job_whose_image_cannot_be_pulled_says_so(cluster: FakeCluster) -> Non
     cluster.create(make_job())
     cluster.hold(CHIEF, reason="ImagePullBackOff", message="not found")
     verdict = judge(cluster)
-    assert ("start_error", 101) == (verdict.kind, verdict.exit_code)
+    assert ("image", 101) == (verdict.kind, verdict.exit_code)
     assert "image" in verdict.summary
 
 

@@ -176,7 +176,7 @@ def test_a_deleted_pod_is_remembered_for_the_verdict(cluster: FakeCluster, follo
     cluster.delete_pod(WORKER)
     end = follower.to_end()[-1]
     assert isinstance(end, Finished)
-    assert ("Failed", "pod_deleted", 100) == (end.state, end.verdict.kind, end.verdict.exit_code)
+    assert ("Failed", "drained", 100) == (end.state, end.verdict.kind, end.verdict.exit_code)
     assert "worker-0" in end.verdict.summary
 
 

@@ -27,7 +27,7 @@ def find_waits(view: JobView) -> tuple[Wait, ...]:
     """
     if view.is_finished or view.is_deleting:
         return ()
-    if view.state in {"Suspended", "Pending"} and view.queue and not _made(view):
+    if view.queue and (view.state == "Suspended" or (view.state == "Pending" and not _made(view))):
         reason = reason_of_queue(view.queue, view.events)
         return (Wait(reason=reason, replicas=(), of=len(view.replicas)),)
     if view.state == "Suspended":
