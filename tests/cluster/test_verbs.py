@@ -113,10 +113,15 @@ def test_resuming_at_once_waits_for_the_old_pods(kit: Kit, start: Any, drive: Dr
 
 
 def test_a_job_is_resized_down_and_up(kit: Kit, start: Any, drive: Drive) -> None:
-    start("train", "+job.annotations.sim/grace=1s")
+    budget = f"/apis/policy/v1/namespaces/{drive.namespace}/poddisruptionbudgets/train"
+    start("train", "+job.annotations.sim/grace=1s", "job.protect_from_drain=true")
     refused = kit("resize", "train", "gpus=3", code=3)
     assert "cannot be divided among 3 GPUs" in refused.err
     assert "`gpus=2` or `gpus=4`" in refused.err
+
+    never = kit("resize", "train", "gpus=16", "--dry-run", code=3)
+    assert "it can never run here with that size" in never.err
+    assert 4 == len(drive.pods("train"))
 
     for size, workers in (("gpus=2", 1), ("gpus=1", 0), ("gpus=2x2", 1)):
         done = kit("resize", "train", size, "--yes")
@@ -130,6 +135,7 @@ def test_a_job_is_resized_down_and_up(kit: Kit, start: Any, drive: Drive) -> Non
         hashes = {pod["metadata"]["labels"]["tfjob-kit/config-hash"] for pod in pods}
         assert {drive.job("train")["metadata"]["labels"]["tfjob-kit/config-hash"]} == hashes
         drive.wait_condition("train", "Running")
+        assert 1 + workers == drive.api.request("GET", budget)["spec"]["minAvailable"]
     limits = drive.pods("train")[0]["spec"]["containers"][0]["resources"]["limits"]
     assert "2" == limits["nvidia.com/gpu"]
     assert "gpus: 2x2\n" in kit("config", "show", "--job", "train").out

@@ -131,3 +131,18 @@ def _created(cluster, job) -> bool:
     except errors.JobExists:
         return False
     return True
+
+
+def test_a_companion_can_be_replaced_and_added_later(cluster, make_job):
+    cluster.create(make_job())
+    cluster.put_companion(REF, BUDGET)
+    larger = {**BUDGET, "spec": {**BUDGET["spec"], "minAvailable": 4}}
+    cluster.put_companion(REF, larger)
+    (stored,) = cluster.companions(REF)
+    assert 4 == stored["spec"]["minAvailable"]
+    assert cluster.get(REF)["metadata"]["uid"] == stored["metadata"]["ownerReferences"][0]["uid"]
+
+
+def test_a_job_that_is_not_there_gets_no_companion(cluster):
+    with pytest.raises(errors.JobNotFound):
+        cluster.put_companion(JobRef(namespace="default", name="nobody"), BUDGET)

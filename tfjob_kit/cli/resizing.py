@@ -45,6 +45,7 @@ def resize(
     seconds = pausing.patience(job, timeout)
     planned = resizes.plan_resize(job, overrides)
     resizes.check_resize(cluster, planned)
+    _check_fit(cluster, planned)
     console.say(f"now:  {plan.describe_plan(planned.before)}\nthen: {plan.describe_plan(planned.after)}")
     if dry_run:
         console.put(manifest.dump(planned.job, "json" if output == "json" else "yaml"))
@@ -61,6 +62,16 @@ def resize(
             seconds=seconds,
             output=output,
         )
+
+
+def _check_fit(cluster: Cluster, planned: Resize) -> None:
+    from tfjob_kit.jobs import fit, job_config
+
+    autoscaling = job_config.read_config(planned.job).site.autoscaling
+    capacity = cluster.capacity(namespace=planned.after.namespace)
+    found = fit.judge_fit(planned.job, capacity, autoscaling=autoscaling)
+    if found.verdict == "never":
+        raise errors.RefusedError(f"it can never run here with that size: {found.text}", hint=found.hint)
 
 
 def _carry_out(

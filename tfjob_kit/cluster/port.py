@@ -205,6 +205,15 @@ class Cluster(Protocol):
         """ConfigMaps and PodDisruptionBudgets that the job owns, by kind and name. Raises JobNotFound."""
         ...
 
+    def put_companion(self, ref: JobRef, companion: Object) -> None:
+        """Creates something that the job owns, or makes what it owns already like this.
+
+        Raises:
+            JobNotFound: No job of that name.
+            ClusterError: Another owns an object of that name, or the engine has no such kind.
+        """
+        ...
+
     def capacity(self, *, namespace: str) -> Capacity:
         """What the cluster can hold for a job of this namespace. Raises ClusterError when unreachable."""
         ...

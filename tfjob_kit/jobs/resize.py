@@ -47,6 +47,7 @@ class Resize:
         after: The job as it will be.
         job: The TFJob as it will be.
         patch: Merge patch to it; empty when nothing changes.
+        companions: What it owns that depends on its size: the budget that protects it from drains.
         stays_suspended: It was suspended by the user and will not be resumed.
         is_begun: An earlier resize has suspended it already.
     """
@@ -55,6 +56,7 @@ class Resize:
     after: plan.JobPlan
     job: port.Object
     patch: port.Object
+    companions: tuple[port.Object, ...]
     stays_suspended: bool
     is_begun: bool
 
@@ -79,6 +81,7 @@ def plan_resize(job: port.Object, overrides: Sequence[str]) -> Resize:
         after=after,
         job=resized,
         patch=patches.merge_patch_between(job, resized),
+        companions=manifest.build_companions(after),
         stays_suspended=is_asked_to_suspend(job) and not is_begun,
         is_begun=is_begun,
     )
@@ -120,6 +123,7 @@ def resize_job(
         JobCancelled: It was deleted or resumed meanwhile.
     """
     if resize.stays_suspended:
+        _put_companions(cluster, ref, resize)
         cluster.patch(ref, resize.patch)
         return 0
     mark: port.Object = {RESIZING_ANNOTATION: plan.describe_plan(resize.after)}
@@ -127,8 +131,14 @@ def resize_job(
     words = wait_for_rest(cluster, ref, stop=stop)
     if words is None:
         return None
+    _put_companions(cluster, ref, resize)
     cluster.patch(ref, _resumed(resize.patch))
     return words.saved_step or 0
+
+
+def _put_companions(cluster: port.Cluster, ref: port.JobRef, resize: Resize) -> None:
+    for companion in resize.companions:
+        cluster.put_companion(ref, companion)
 
 
 def _resumed(patch: port.Object) -> port.Object:

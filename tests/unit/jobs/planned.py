@@ -8,5 +8,13 @@ from tfjob_kit import config, manifest, plan
 
 
 def planned_job(*overrides: str, name: str = "train") -> dict[str, Any]:
+    return manifest.build_tfjob(_plan(overrides, name))
+
+
+def planned_companions(*overrides: str, name: str = "train") -> tuple[dict[str, Any], ...]:
+    return manifest.build_companions(_plan(overrides, name))
+
+
+def _plan(overrides: tuple[str, ...], name: str) -> plan.JobPlan:
     composed = config.compose(["model=digits_cnn", *overrides])
-    return manifest.build_tfjob(plan.make_plan(composed.config, name=name, suffix="none"))
+    return plan.make_plan(composed.config, name=name, suffix="none")

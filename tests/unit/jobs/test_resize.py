@@ -16,7 +16,7 @@ from tfjob_kit.jobs.job_config import read_config
 from tfjob_kit.jobs.resize import check_resize, plan_resize, resize_job
 from tfjob_kit.jobs.suspension import RESIZING_ANNOTATION
 
-from .planned import planned_job
+from .planned import planned_companions, planned_job
 
 REF = JobRef(namespace="default", name="train")
 NEVER = threading.Event()
@@ -163,6 +163,15 @@ def test_a_resize_ends_with_the_job_running_in_its_new_size() -> None:
     assert ["chief-0", "worker-0"] == [
         pod["metadata"]["name"].removeprefix("train-") for pod in cluster.pods(REF)
     ]
+
+
+def test_the_protection_from_drains_grows_with_the_job() -> None:
+    cluster = FakeCluster()
+    config = ["gpus=2", "job.protect_from_drain=true"]
+    cluster.create(planned_job(*config), companions=planned_companions(*config))
+    resize_job(cluster, REF, plan_resize(cluster.get(REF), ["gpus=4"]), stop=NEVER)
+    (budget,) = cluster.companions(REF)
+    assert 4 == budget["spec"]["minAvailable"]
 
 
 def test_a_job_that_the_user_suspended_stays_so() -> None:

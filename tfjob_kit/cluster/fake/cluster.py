@@ -178,6 +178,15 @@ class FakeCluster:
             self._job(ref)
             return copy.deepcopy(self._store.companions.get(ref, []))
 
+    def put_companion(self, ref: JobRef, companion: Object) -> None:
+        """As the port says."""
+        with self._calling("put_companion"):
+            owned = rules.companions.own(companion, job=self._job(ref))
+            others = [
+                t for t in self._store.companions.get(ref, []) if not rules.companions.is_same(t, owned)
+            ]
+            self._store.put_companions(ref, [*others, owned])
+
     def capacity(self, *, namespace: str) -> Capacity:
         """Unknown: nothing here has a size."""
         return Capacity(nodes=None, pods=None, quotas=None)

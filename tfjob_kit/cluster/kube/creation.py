@@ -17,7 +17,7 @@ from tfjob_kit.cluster.kube.calls.call import Call
 from tfjob_kit.cluster.kube.calls.resources import TFJOBS, companion_resource
 from tfjob_kit.cluster.port import SUBMISSION_ANNOTATION, JobRef, Object
 
-__all__ = ["create", "patch_job", "try_creation"]
+__all__ = ["create", "patch_job", "put_companion", "try_creation"]
 
 _STRICT = {"fieldValidation": "Strict", "fieldManager": "tfjob-kit"}
 _TAKEN = 409
@@ -82,6 +82,25 @@ def patch_job(api: Api, ref: JobRef, patch: Object) -> Object:
                 raise refused.error from refused.__cause__
             api.pace.sleep(_CONFLICT_PAUSE_SECONDS)
     raise AssertionError("unreachable")
+
+
+def put_companion(api: Api, job: Object, companion: Object) -> None:
+    """Creates something that the stored job owns, or patches what it owns already.
+
+    Raises:
+        ClusterError: One of that name belongs to somebody else.
+    """
+    owned = rules.companions.own(companion, job=job)
+    _create_companion(api, owned, job=job)
+    call = Call(
+        verb="patch",
+        resource=companion_resource(owned["apiVersion"], owned["kind"]),
+        namespace=owned["metadata"]["namespace"],
+        name=owned["metadata"]["name"],
+        query=_STRICT,
+        body=owned,
+    )
+    api.ask(call)
 
 
 def _create_job(

@@ -129,6 +129,10 @@ class KubeCluster:
         """ConfigMaps and PodDisruptionBudgets of the job."""
         return owned.read_companions(self._api, ref)
 
+    def put_companion(self, ref: JobRef, companion: Object) -> None:
+        """Creates it, or patches the job's own."""
+        creation.put_companion(self._api, self.get(ref), companion)
+
     def capacity(self, *, namespace: str) -> Capacity:
         """Nodes, pods and quotas, each as far as it may be read."""
         return capacity.read_capacity(self._api, namespace=namespace)

@@ -20,10 +20,18 @@ from pathlib import Path
 from tfjob_kit.cluster.local.store import files
 from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Object
+from tfjob_kit.cluster.rules import companions as companion_rules
 from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import ClusterError, RefusedError
 
-__all__ = ["check_config_maps", "directory_of", "make_removable", "read_companions", "write_companions"]
+__all__ = [
+    "check_config_maps",
+    "directory_of",
+    "make_removable",
+    "put_companion",
+    "read_companions",
+    "write_companions",
+]
 
 _KINDS = ("ConfigMap", "PodDisruptionBudget")
 _MODE = 0o644
@@ -62,6 +70,18 @@ def write_companions(job: JobDir, companions: Sequence[Object], *, templates: Se
         raise ClusterError(
             f"cannot write the job's ConfigMaps: {error.strerror}", where=str(job.path)
         ) from error
+
+
+def put_companion(job: JobDir, owned: Object) -> None:
+    """Writes down something that a living job owns, in place of what has its name.
+
+    Raises:
+        RefusedError: This engine has no such kind, or its content is in use.
+    """
+    if owned["kind"] != "PodDisruptionBudget":
+        raise RefusedError(f"{owned['kind']}: the local engine cannot add one to a job that is there")
+    others = [thing for thing in read_companions(job) if not companion_rules.is_same(thing, owned)]
+    files.write_json(job.path / "companions.json", [*others, owned])
 
 
 def read_companions(job: JobDir) -> list[Object]:

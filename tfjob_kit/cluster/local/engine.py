@@ -202,6 +202,12 @@ class LocalCluster:
         _undeleted(directory)
         return config_maps.read_companions(directory)
 
+    def put_companion(self, ref: JobRef, companion: Object) -> None:
+        """Writes it down; ConfigMaps are fixed when the job is made."""
+        directory = self._dir(ref)
+        caretaker.look_after(directory)
+        config_maps.put_companion(directory, rules.companions.own(companion, job=_undeleted(directory)))
+
     def capacity(self, *, namespace: str) -> Capacity:
         """Unknown: admission itself counts this machine's GPUs."""
         return Capacity(nodes=None, pods=None, quotas=None)

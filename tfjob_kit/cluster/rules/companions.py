@@ -24,7 +24,7 @@ from tfjob_kit.cluster.port import (
 )
 from tfjob_kit.cluster.rules.objects import part
 
-__all__ = ["as_incomplete", "completion", "is_incomplete", "is_same_submission", "own"]
+__all__ = ["as_incomplete", "completion", "is_incomplete", "is_same", "is_same_submission", "own"]
 
 
 def as_incomplete(job: Object) -> Object:
@@ -73,6 +73,12 @@ def completion(job: Object) -> Object:
 def is_incomplete(stored: Object) -> bool:
     """Whether the job's submission was interrupted before its companions were all there."""
     return INCOMPLETE_ANNOTATION in part(stored, "metadata", "annotations")
+
+
+def is_same(one: Object, other: Object) -> bool:
+    """Whether both are the same object: of one kind and name."""
+    names = [(thing["kind"], thing["metadata"]["name"]) for thing in (one, other)]
+    return names[0] == names[1]
 
 
 def is_same_submission(stored: Object, job: Object, *, companions: Sequence[Object] = ()) -> bool:
