@@ -65,7 +65,12 @@ def initial_events(api: Api, *, namespace: str, name: str | None) -> Listing:
 
 
 def _events(api: Api, ref: JobRef) -> list[Object]:
-    names = _names(api, ref)
+    job = _job(api, ref)
+    events = _events_of_names(api, ref, [ref.name] if job is None else _names(job))
+    return events if job is None else [event for event in events if not _is_older(event, job)]
+
+
+def _events_of_names(api: Api, ref: JobRef, names: list[str]) -> list[Object]:
     if len(names) > _FEW_NAMES:
         subject = Subject(ref.name)
         listed = list_all(api, EVENTS, namespace=ref.namespace).items
@@ -78,15 +83,27 @@ def _events(api: Api, ref: JobRef) -> list[Object]:
     return list(found.values())
 
 
-def _names(api: Api, ref: JobRef) -> list[str]:
-    """The job and its pods as its spec has them: a pod that is gone has left its events."""
+def _job(api: Api, ref: JobRef) -> Object | None:
     try:
-        job = api.ask(Call(verb="get", resource=TFJOBS, namespace=ref.namespace, name=ref.name))
+        return api.ask(Call(verb="get", resource=TFJOBS, namespace=ref.namespace, name=ref.name))
     except errors.JobNotFound:
-        return [ref.name]
+        return None
+
+
+def _names(job: Object) -> list[str]:
+    """The job and its pods as its spec has them: a pod that is gone has left its events."""
+    name = job["metadata"]["name"]
     roles: dict[str, Any] = job["spec"].get("tfReplicaSpecs") or {}
     sizes = {role.lower(): spec.get("replicas", 1) for role, spec in roles.items()}
-    return [ref.name, *(f"{ref.name}-{role}-{i}" for role, size in sizes.items() for i in range(size))]
+    return [name, *(f"{name}-{role}-{i}" for role, size in sizes.items() for i in range(size))]
+
+
+def _is_older(event: Object, job: Object) -> bool:
+    """Whether it tells of an earlier job that had the same name: events stay for an hour."""
+    about: Object = event["involvedObject"]
+    if about.get("kind") == "TFJob":
+        return about.get("uid") != job["metadata"]["uid"]
+    return str(event["metadata"]["creationTimestamp"]) < str(job["metadata"]["creationTimestamp"])
 
 
 def _time(event: Object) -> str:

@@ -17,34 +17,38 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from tfjob_kit import errors
 from tfjob_kit.cluster.kube.access import sign_in
 from tfjob_kit.cluster.kube.access.account import Account
-from tfjob_kit.cluster.kube.access.client_parts import load_parts
 from tfjob_kit.cluster.kube.access.kubeconfig import Context, Entry
+from tfjob_kit.cluster.kube.access.target import Target, official_client
 
 __all__ = ["Client", "account_client", "context_client"]
 
-_POOL_SIZE = 32
-"""Connections kept per server; a stream beyond opens one of its own."""
 _SKEW = timedelta(seconds=30)
 """A plugin's token is renewed so long before it ends."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Client:
-    """The official client, ready.
+    """Credentials, ready to be used.
 
     Attributes:
-        api: An `ApiClient`; the keys that its kubeconfig has inline lie in files that go with it, or at exit.
+        target: Where and as whom; keys that a kubeconfig has inline lie in files that go with it, or at exit.
         expires: When its credentials end, as far as known.
     """
 
-    api: Any
+    target: Target
     expires: datetime | None = None
+
+    @cached_property
+    def api(self) -> Any:
+        """An `ApiClient` of the official client, imported now."""
+        return official_client(self.target)
 
     def is_stale(self, now: datetime) -> bool:
         """Whether the credentials must be made again before the next call."""
@@ -53,10 +57,10 @@ class Client:
 
 def account_client(account: Account, environ: Mapping[str, str]) -> Client:
     """A client with a pod's account."""
-    configuration = _configuration(account.server, environ)
-    configuration.ssl_ca_cert = str(account.ca_file)
-    _use_token_file(configuration, account.token_file)
-    return Client(api=_api(configuration))
+    target = _target(account.server, environ)
+    target.ca_file = str(account.ca_file)
+    target.authorization = _token_reader(account.token_file)
+    return Client(target=target)
 
 
 def context_client(context: Context, environ: Mapping[str, str]) -> Client:
@@ -66,40 +70,24 @@ def context_client(context: Context, environ: Mapping[str, str]) -> Client:
         NotConnected: The cluster's entry cannot be used.
         NotAllowed: The credentials cannot be read, or the plugin that should give them failed.
     """
-    configuration = _configuration(_server(context.cluster), environ)
+    target = _target(_server(context.cluster), environ)
     folder = Path(tempfile.mkdtemp(prefix="tfjob-kit-"))
-    # Of the configuration, which lives as long as the client: until then new connections read the keys.
-    weakref.finalize(configuration, shutil.rmtree, folder, ignore_errors=True)
-    _use_cluster(configuration, context.cluster, folder)
+    # Of the target, which lives as long as the client: until then new connections read the keys.
+    weakref.finalize(target, shutil.rmtree, folder, ignore_errors=True)
+    _use_cluster(target, context.cluster, folder)
     expires = None
     if context.user is not None:
-        expires = _use_user(configuration, context, folder)
-    return Client(api=_api(configuration), expires=expires)
+        expires = _use_user(target, context, folder)
+    return Client(target=target, expires=expires)
 
 
-def _configuration(server: str, environ: Mapping[str, str]) -> Any:
-    configuration = load_parts().Configuration()
-    configuration.host = server
-    # The calls' own policy repeats; urllib3's would repeat a creation and wait without end.
-    configuration.retries = False
-    configuration.connection_pool_maxsize = _POOL_SIZE
-    # Read here: version 35 of the client forgets NO_PROXY and takes HTTP_PROXY for https.
+def _target(server: str, environ: Mapping[str, str]) -> Target:
     scheme = "https" if server.startswith("https") else "http"
-    configuration.proxy = environ.get(f"{scheme}_proxy") or environ.get(f"{scheme.upper()}_PROXY") or None
-    configuration.no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or None
-    return configuration
-
-
-def _api(configuration: Any) -> Any:
-    if not configuration.verify_ssl:
-        import urllib3
-
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-    api = load_parts().ApiClient(configuration)
-    from tfjob_kit import __version__
-
-    api.user_agent = f"tfjob-kit/{__version__}"
-    return api
+    return Target(
+        server=server,
+        proxy=environ.get(f"{scheme}_proxy") or environ.get(f"{scheme.upper()}_PROXY") or None,
+        no_proxy=environ.get("no_proxy") or environ.get("NO_PROXY") or None,
+    )
 
 
 def _server(cluster: Entry) -> str:
@@ -112,17 +100,16 @@ def _server(cluster: Entry) -> str:
     return server
 
 
-def _use_cluster(configuration: Any, cluster: Entry, folder: Path) -> None:
-    configuration.ssl_ca_cert = _file(cluster, "certificate-authority", folder)
-    if cluster.body.get("insecure-skip-tls-verify"):
-        configuration.verify_ssl = False
+def _use_cluster(target: Target, cluster: Entry, folder: Path) -> None:
+    target.ca_file = _file(cluster, "certificate-authority", folder)
+    target.verify = not cluster.body.get("insecure-skip-tls-verify")
     if cluster.body.get("tls-server-name"):
-        configuration.tls_server_name = str(cluster.body["tls-server-name"])
+        target.server_name = str(cluster.body["tls-server-name"])
     if cluster.body.get("proxy-url"):
-        configuration.proxy, configuration.no_proxy = str(cluster.body["proxy-url"]), None
+        target.proxy, target.no_proxy = str(cluster.body["proxy-url"]), None
 
 
-def _use_user(configuration: Any, context: Context, folder: Path) -> datetime | None:
+def _use_user(target: Target, context: Context, folder: Path) -> datetime | None:
     """Fills in who we are; gives the time when that ends."""
     user = context.user
     assert user is not None
@@ -133,34 +120,39 @@ def _use_user(configuration: Any, context: Context, folder: Path) -> datetime | 
         expires = signed_in.expires
         user = Entry(name=user.name, body={**body, **signed_in.body}, path=user.path)
         body = user.body
-    configuration.cert_file = _file(user, "client-certificate", folder)
-    configuration.key_file = _file(user, "client-key", folder)
+    target.cert_file = _file(user, "client-certificate", folder)
+    target.key_file = _file(user, "client-key", folder)
     if body.get("token"):
-        configuration.api_key["authorization"] = f"Bearer {body['token']}"
+        target.authorization = _constant(f"Bearer {body['token']}")
     elif body.get("tokenFile"):
-        _use_token_file(configuration, _relative(user, str(body["tokenFile"])))
+        target.authorization = _token_reader(_relative(user, str(body["tokenFile"])))
     elif "auth-provider" in body:
         signed_in = sign_in.ask_provider(user)
-        configuration.api_key["authorization"], expires = signed_in.body["authorization"], signed_in.expires
+        target.authorization = _constant(str(signed_in.body["authorization"]))
+        expires = signed_in.expires
     elif body.get("username"):
         pair = f"{body['username']}:{body.get('password') or ''}"
-        configuration.api_key["authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+        target.authorization = _constant("Basic " + base64.b64encode(pair.encode()).decode())
     return expires
 
 
-def _use_token_file(configuration: Any, file: Path) -> None:
+def _constant(header: str) -> Callable[[], str]:
+    return lambda: header
+
+
+def _token_reader(file: Path) -> Callable[[], str]:
     """The token as the file has it at each request: who rotates it need not tell us."""
 
-    def read(current: Any) -> None:
+    def read() -> str:
         try:
-            current.api_key["authorization"] = f"Bearer {file.read_text().strip()}"
+            return f"Bearer {file.read_text().strip()}"
         except OSError as error:
             raise errors.NotAllowed(
                 f"the token cannot be read: {error.strerror}", where=str(file), status=401
             ) from error
 
-    read(configuration)
-    configuration.refresh_api_key_hook = read
+    read()
+    return read
 
 
 def _file(entry: Entry, key: str, folder: Path) -> str | None:

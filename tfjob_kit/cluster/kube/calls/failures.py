@@ -12,13 +12,12 @@ __all__ = ["cause_of", "failure_of", "status_failure"]
 _LONGEST_BODY = 100_000
 
 
-def status_failure(error: Any) -> Failure:
-    """A response that is no success, from the client's ApiException."""
-    body: bytes = error.body or b""
+def status_failure(status: int, retry_after: str | None, body: bytes) -> Failure:
+    """A response that is no success."""
     return Failure(
         kind="status",
-        status=int(error.status),
-        retry_after=_seconds(error.headers.get("Retry-After")),
+        status=int(status),
+        retry_after=_seconds(retry_after),
         body=body[:_LONGEST_BODY].decode("utf-8", errors="replace"),
     )
 
@@ -33,10 +32,10 @@ def failure_of(error: BaseException) -> Failure | None:
         return Failure(kind="certificate", detail=cause_of(error))
     if isinstance(error, network.NameResolutionError):
         return Failure(kind="unreachable", detail="its name cannot be resolved")
-    if isinstance(error, network.ConnectTimeoutError):
-        return Failure(kind="unreachable", detail="no connection in time")
     if isinstance(error, network.NewConnectionError):
         return Failure(kind="unreachable", detail=cause_of(error))
+    if isinstance(error, network.ConnectTimeoutError):
+        return Failure(kind="unreachable", detail="no connection in time")
     if isinstance(error, network.ReadTimeoutError | network.TimeoutError | TimeoutError):
         return Failure(kind="timeout", detail="no answer in time")
     if isinstance(error, network.IncompleteRead | network.InvalidChunkLength | network.DecodeError):

@@ -58,6 +58,8 @@ def error_of(failure: Failure, call: Call, server: Server) -> errors.ClusterErro
             return _invalid(status, text, call, status_code=failure.status)
         case 429:
             return _refused(f"the API server is too busy: {text}", failure, server)
+        case code if code >= 500 and call.part == "log":
+            return _no_kubelet(text, failure, call)
         case code if code >= 500:
             return _broken(text, failure, server)
         case _:
@@ -169,6 +171,15 @@ def _broken(text: str, failure: Failure, server: Server) -> errors.ClusterError:
             retryable=True,
         )
     return _refused(f"the API server failed with {failure.status}: {text}", failure, server)
+
+
+def _no_kubelet(text: str, failure: Failure, call: Call) -> errors.ClusterError:
+    return errors.ClusterError(
+        f"the node of pod `{call.name}` does not give its lines: {text}",
+        status=failure.status,
+        where=_where(call),
+        retryable=True,
+    )
 
 
 def _refused(message: str, failure: Failure, server: Server) -> errors.ClusterError:

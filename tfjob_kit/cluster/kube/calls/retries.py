@@ -64,7 +64,7 @@ class Budget:
     """
 
     tries: int = 12
-    total: float = 40.0
+    total: float = 30.0
     unreachable: float = 3.0
     first_delay: float = 0.1
     longest_delay: float = 5.0
