@@ -7,6 +7,7 @@ the command and is driven by its own controls.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -16,8 +17,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import pytest
+from harness.api import wait_until
+from harness.drive import Drive
 
-from tfjob_kit.cluster import local
+from tfjob_kit import errors
+from tfjob_kit.cluster import kube, local
 from tfjob_kit.cluster.fake import FakeCluster
 from tfjob_kit.cluster.port import Cluster, JobRef, Object, PodRef
 
@@ -92,16 +96,51 @@ class FakeDriver:
         self._fake.exit(pod, code, message=message)
 
 
-def _fake(tmp_path: Path) -> Iterator[Driver]:
+class KubeDriver:
+    """For a real API server with fake nodes: what a kubelet would do is written into the pods' status."""
+
+    def __init__(self, cluster: Cluster, drive: Drive, puppet_dir: Path) -> None:
+        self.cluster, self._drive, self.puppet_dir = cluster, drive, puppet_dir
+
+    def write(self, pod: PodRef, text: str) -> None:
+        self._drive.write(pod.name, text)
+
+    def exit(self, pod: PodRef, code: int, message: str = "") -> None:
+        self._drive.exit(pod.name, code, message=message)
+
+
+def _fake(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
     yield FakeDriver(tmp_path)
 
 
-def _local(tmp_path: Path) -> Iterator[Driver]:
+def _local(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
     engine = local.connect(state_dir=tmp_path / "state", cwd=tmp_path, find_gpus=list)
     try:
         yield FileDriver(engine, tmp_path)
     finally:
         _end_jobs(engine, tmp_path / "state")
+
+
+def _kube(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Driver]:
+    plane = request.getfixturevalue("fakes")
+    drive = Drive(plane.api, "default", plane.logs)
+    engine = kube.connect(kubeconfig=plane.kubeconfig, environ={})
+    try:
+        yield KubeDriver(engine, drive, tmp_path)
+    finally:
+        _delete_jobs(engine)
+
+
+def _delete_jobs(engine: Cluster) -> None:
+    """Deletes what a test has left and waits until its pods, whose names the next test uses, are gone."""
+    refs = [JobRef(namespace="default", name=job["metadata"]["name"]) for job in engine.list()]
+    for ref in refs:
+        with contextlib.suppress(errors.JobNotFound):
+            engine.delete(ref)
+    names = {JobRef(namespace="default", name="job"), *refs}
+    wait_until(
+        lambda: [*engine.list(), *(pod for ref in names for pod in engine.pods(ref))], lambda left: not left
+    )
 
 
 def _end_jobs(engine: local.LocalCluster, state: Path) -> None:
@@ -117,15 +156,21 @@ def _end_jobs(engine: local.LocalCluster, state: Path) -> None:
         time.sleep(0.02)
 
 
-ENGINES: dict[str, Callable[[Path], Iterator[Driver]]] = {"fake": _fake, "local": _local}
+ENGINES: dict[str, Callable[[Path, pytest.FixtureRequest], Iterator[Driver]]] = {
+    "fake": _fake,
+    "kube": _kube,
+    "local": _local,
+}
 """Name -> generator that yields a driver and tidies up after it: one entry makes an engine pass the suite."""
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(
+    params=[pytest.param(name, marks=[pytest.mark.cluster] * (name == "kube")) for name in sorted(ENGINES)]
+)
 def driver(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Driver]:
     puppet_dir = tmp_path / "puppets"
     puppet_dir.mkdir()
-    yield from ENGINES[request.param](puppet_dir)
+    yield from ENGINES[request.param](puppet_dir, request)
 
 
 @pytest.fixture

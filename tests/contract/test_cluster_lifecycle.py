@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from tfjob_kit.cluster.port import JobRef
 
 REF = JobRef(namespace="default", name="job")
@@ -26,8 +28,9 @@ def test_a_job_runs_once_its_chief_runs(submit, condition):
     assert job["status"]["startTime"]
 
 
-def test_replicas_are_counted(submit, cluster, until):
+def test_replicas_are_counted(submit, condition, cluster, until):
     submit(worker=2)
+    condition(REF, "Running")
     counts = until(
         lambda: cluster.get(REF)["status"]["replicaStatuses"], lambda c: c["Worker"].get("active") == 2
     )
@@ -174,9 +177,15 @@ def test_a_job_created_suspended_starts_nothing(cluster, make_job, condition):
     assert cluster.pods(REF) == []
 
 
-def test_a_job_past_its_deadline_fails(submit, condition):
+def test_a_job_past_its_deadline_fails(submit, condition, cluster, until):
     submit(activeDeadlineSeconds=1)
-    job = condition(REF, "Failed")
+    condition(REF, "Running")
+    # The operator looks at the deadline when something happens to the job (training-operator issue 3358).
+    numbers = itertools.count()
+    job = until(
+        lambda: cluster.patch(REF, {"metadata": {"annotations": {"nudge": str(next(numbers))}}}),
+        lambda job: "Failed" in {c["type"] for c in job["status"]["conditions"]},
+    )
     assert "deadline" in job["status"]["conditions"][-1]["message"]
 
 

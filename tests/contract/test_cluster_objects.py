@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import pytest
 
@@ -77,6 +78,10 @@ def test_an_invalid_job_is_refused_and_the_field_is_named(cluster, make_job, dam
     assert cluster.list() == []
 
 
+def _now():
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
 def _role(job):
     return job["spec"]["tfReplicaSpecs"]["Chief"]
 
@@ -85,8 +90,11 @@ def _container(job):
     return _role(job)["template"]["spec"]["containers"][0]
 
 
-def test_jobs_are_listed_oldest_first_and_by_selector(cluster, make_job):
-    for name, team in (("b", "red"), ("a", "blue"), ("c", "red")):
+def test_jobs_are_listed_oldest_first_and_by_selector(cluster, make_job, until):
+    oldest = cluster.create(make_job("b", worker=0, labels={"team": "red"}))
+    # The age that the API tells has whole seconds.
+    until(_now, lambda now: now > oldest["metadata"]["creationTimestamp"])
+    for name, team in (("a", "blue"), ("c", "red")):
         cluster.create(make_job(name, worker=0, labels={"team": team}))
     assert [job["metadata"]["name"] for job in cluster.list()] == ["b", "a", "c"]
     assert [job["metadata"]["name"] for job in cluster.list(selector="team=red")] == ["b", "c"]
