@@ -213,7 +213,8 @@ class Api:
         if isinstance(error, load_parts().ApiException):
             refusal: Any = error
             if refusal.status:
-                return _Failed(failures.status_failure(refusal))
+                after = refusal.headers.get("Retry-After")
+                return _Failed(failures.status_failure(refusal.status, after, refusal.body or b""))
             return _Failed(Failure(kind="certificate", detail=failures.cause_of(error)))
         failure = failures.failure_of(error)
         if failure is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 from tfjob_kit.cluster.kube.calls.retries import Failure
 
