@@ -96,6 +96,9 @@ class Plane:
             self.start_component("etcd")  # needs no certificates: it starts while they are made
             self._make_certificates()
             self.start_component("apiserver")
+            if operator:
+                # First: its garbage collector looks for new kinds every 30 s, and would keep what a job owned.
+                operator_objects.install_crd(self.api, self.binaries)
             self.start_component("kcm")
             self.start_component("scheduler")
             if operator:
@@ -210,7 +213,6 @@ class Plane:
         self._mark("certificates")
 
     def _install_operator(self, webhook: bool) -> None:
-        operator_objects.install_crd(self.api, self.binaries)
         operator_objects.install_account(self.api, self.binaries)
         operator_objects.place_certificates(self.folder, self.certificates)
         if webhook:

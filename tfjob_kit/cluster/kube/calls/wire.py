@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 import urllib.parse
+import weakref
 from dataclasses import dataclass
 
 from tfjob_kit.cluster.kube.access.target import Target
@@ -49,6 +50,7 @@ class Wire:
         self._idle: list[http.client.HTTPConnection] = []
         self._lock = threading.Lock()
         self._tls: ssl.SSLContext | None = None
+        weakref.finalize(self, _close, self._idle)
 
     def send(
         self,
@@ -138,6 +140,11 @@ class Wire:
             context.load_cert_chain(self._target.cert_file, self._target.key_file)
         self._tls = context
         return context
+
+
+def _close(connections: list[http.client.HTTPConnection]) -> None:
+    for connection in connections:
+        connection.close()
 
 
 def _well_known() -> str:
