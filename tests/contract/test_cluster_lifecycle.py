@@ -158,6 +158,7 @@ def test_clean_pod_policy_all_deletes_every_pod(driver, submit, condition, clust
 
 def test_a_suspended_job_has_no_pods_and_resumes_with_fresh_ones(submit, condition, cluster, until, running):
     submit()
+    condition(REF, "Running")
     before = _uids(cluster.pods(REF))
     cluster.patch(REF, {"spec": {"runPolicy": {"suspend": True}}})
     job = condition(REF, "Suspended")
