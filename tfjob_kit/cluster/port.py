@@ -68,7 +68,8 @@ class Change:
 
     Attributes:
         type: BOOKMARK says that everything known when the watch began has been yielded as ADDED.
-        object: The object as it is now; for DELETED as it was last; empty for BOOKMARK.
+        object: The object as it is now; for DELETED as it was last; of BOOKMARK empty, or `{"withheld":
+            ["events"]}`: what the caller may not read, and will not be told of.
     """
 
     type: Literal["ADDED", "MODIFIED", "DELETED", "BOOKMARK"]
@@ -216,6 +217,10 @@ class Cluster(Protocol):
 
     def capacity(self, *, namespace: str) -> Capacity:
         """What the cluster can hold for a job of this namespace. Raises ClusterError when unreachable."""
+        ...
+
+    def is_ending(self, namespace: str) -> bool:
+        """Whether the namespace is being deleted, or gone; False where that may not be read."""
         ...
 
     def places(self, ref: JobRef) -> dict[str, str]:

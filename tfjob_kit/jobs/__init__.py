@@ -1,17 +1,17 @@
 """What became of a job: submit it, read it, follow it, wait for it, cancel it, judge it.
 
 Owns the reading of status, pods, events and termination messages (`view`, `replica_view`: the only readers
-of Kubernetes field names) and the verdict reached from them together (`diagnose`). Must not know which engine
+of Kubernetes field names) and the verdict reached from them together (`diagnosis`). Must not know which engine
 is behind the port, nor clock, randomness, environment or a terminal: those are arguments or belong to `cli`.
 """
 
 from __future__ import annotations
 
-from tfjob_kit.jobs.diagnose import diagnose
+from tfjob_kit.jobs.diagnosis import diagnose
 from tfjob_kit.jobs.events import Event, event_dict
-from tfjob_kit.jobs.follow import follow
 from tfjob_kit.jobs.lifecycle import cancel_job, list_jobs, wait_for
 from tfjob_kit.jobs.status import JobReport, read_logs, read_report
+from tfjob_kit.jobs.stream import follow
 from tfjob_kit.jobs.submission import submit
 from tfjob_kit.jobs.verdict import Verdict
 from tfjob_kit.jobs.view import JobView, read_job

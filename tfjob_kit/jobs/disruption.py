@@ -1,8 +1,8 @@
 """Pods that somebody took away: drained, evicted, preempted, lost with their node, or deleted by hand.
 
-Owns telling that from a program that failed. The operator (training-operator v1.9.4) fails a job at once when a
-running pod is deleted, with the same words as for a crash, and the pod soon leaves no trace: pods as they were
-last seen, their condition DisruptionTarget and events are read together.
+Owns telling that from a program that failed. The operator (training-operator v1.9.4) fails a job at once when
+a running pod is deleted, with the same words as for a crash, and the pod soon leaves no trace: pods as they
+were last seen, their condition DisruptionTarget and events are read together.
 """
 
 from __future__ import annotations

@@ -132,4 +132,6 @@ class LogStream:
         self._tail = None
 
     def _lost(self, error: errors.ClusterError) -> Notice:
+        if isinstance(error, errors.NotAllowed):  # the same for all replicas: told once
+            return Notice(text=f"no lines are shown: {error.message}", level="warning")
         return Notice(text=f"the log of {self._name} cannot be read: {error.message}", level="warning")

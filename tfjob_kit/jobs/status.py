@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import port
-from tfjob_kit.jobs.diagnose import diagnose, final_metrics, suspect
+from tfjob_kit.jobs.diagnosis import diagnose, final_metrics, suspect
 from tfjob_kit.jobs.events import LogLine
 from tfjob_kit.jobs.replica_view import ReplicaView
 from tfjob_kit.jobs.verdict import Verdict

@@ -1,7 +1,7 @@
 """A TFJob, its pods and its events, read once into a value.
 
 Owns the meaning of what the API server says: the one state of a job out of its conditions, the replicas
-that its spec asks for, whether they are there. Must not know how a verdict is reached (`diagnose`) or shown
+that its spec asks for, whether they are there. Must not know how a verdict is reached (`diagnosis`) or shown
 (`cli`). With `replica_view`, the only reader of Kubernetes field names; rules as in
 training-operator v1.9.4, pkg/controller.v1/tensorflow/tfjob_controller.go.
 """

@@ -49,6 +49,7 @@ class FakeCluster:
         self.name = "fake"
         self.description = "fake: in memory, for tests"
         self.default_namespace = default_namespace
+        self.ending_namespaces: set[str] = set()
         self._clock = clock
         self._store = Store()
         self._machine = Machine(self._store, clock=clock, start_pods=start_pods)
@@ -190,6 +191,10 @@ class FakeCluster:
     def capacity(self, *, namespace: str) -> Capacity:
         """Unknown: nothing here has a size."""
         return Capacity(nodes=None, pods=None, quotas=None)
+
+    def is_ending(self, namespace: str) -> bool:
+        """As a test has put it into `ending_namespaces`."""
+        return namespace in self.ending_namespaces
 
     def places(self, ref: JobRef) -> dict[str, str]:
         """Nothing lies anywhere."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 
+from tfjob_kit import errors
 from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.kube import capacity, creation, job_events, logs, owned, watch
 from tfjob_kit.cluster.kube.calls.api import Api, Refused
 from tfjob_kit.cluster.kube.calls.call import Call
-from tfjob_kit.cluster.kube.calls.resources import PODS, TFJOBS
+from tfjob_kit.cluster.kube.calls.resources import NAMESPACES, PODS, TFJOBS
 from tfjob_kit.cluster.kube.interrupter import Interrupter
 from tfjob_kit.cluster.kube.listing import list_all
 from tfjob_kit.cluster.port import (
@@ -136,6 +137,16 @@ class KubeCluster:
     def capacity(self, *, namespace: str) -> Capacity:
         """Nodes, pods and quotas, each as far as it may be read."""
         return capacity.read_capacity(self._api, namespace=namespace)
+
+    def is_ending(self, namespace: str) -> bool:
+        """As the namespace itself says, where it may be read."""
+        try:
+            found = self._api.ask(Call(verb="get", resource=NAMESPACES, name=namespace))
+        except errors.ClusterError as error:
+            if error.status not in {403, 404}:
+                raise
+            return error.status == 404
+        return "deletionTimestamp" in found["metadata"]
 
     def places(self, ref: JobRef) -> dict[str, str]:
         """How kubectl shows the logs; what the job writes lies where its config says."""

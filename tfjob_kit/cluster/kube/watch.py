@@ -15,7 +15,7 @@ from tfjob_kit.cluster.kube.calls.api import Api
 from tfjob_kit.cluster.kube.calls.resources import EVENTS, PODS, TFJOBS
 from tfjob_kit.cluster.kube.feed import Feed, Source
 from tfjob_kit.cluster.kube.listing import list_all
-from tfjob_kit.cluster.port import JOB_NAME_LABEL, OPERATOR_NAME_LABEL, Change
+from tfjob_kit.cluster.port import JOB_NAME_LABEL, OPERATOR_NAME_LABEL, Change, Object
 
 __all__ = ["watch"]
 
@@ -36,7 +36,7 @@ def watch(
 ) -> Iterator[Change]:
     """What is there, a bookmark, then each change until `stop`.
 
-    Who may not read events gets none; a line of the log says so.
+    Who may not read events gets none; the bookmark says so.
 
     Raises:
         ClusterError: Jobs or pods cannot be listed, or the server was away too long.
@@ -44,20 +44,25 @@ def watch(
     merged = _Merged(api, namespace=namespace, name=name)
     try:
         yield from merged.begin()
-        yield Change(type="BOOKMARK", kind="", object={})
+        yield Change(type="BOOKMARK", kind="", object=merged.withheld)
         yield from merged.run(stop)
     finally:
         merged.close()
 
 
 class _Merged:
-    """One thread for each kind, one queue."""
+    """One thread for each kind, one queue.
+
+    Attributes:
+        withheld: What the bookmark says: empty, or what may not be read.
+    """
 
     def __init__(self, api: Api, *, namespace: str, name: str | None) -> None:
         self._api = api
         self._closing = threading.Event()
         self._queue: queue.Queue[Change | _Broken] = queue.Queue(_QUEUE_SIZE)
         self._threads: list[threading.Thread] = []
+        self.withheld: Object = {}
         self._feeds = [self._feed(source) for source in _sources(api, namespace=namespace, name=name)]
 
     def begin(self) -> Iterator[Change]:
@@ -68,6 +73,7 @@ class _Merged:
                 if feed.kind != "Event":
                     raise
                 _log.info("events are not watched: %s", error.message)
+                self.withheld = {"withheld": ["events"]}
                 self._feeds.remove(feed)
 
     def run(self, stop: threading.Event | None) -> Iterator[Change]:

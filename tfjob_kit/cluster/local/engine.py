@@ -212,6 +212,10 @@ class LocalCluster:
         """Unknown: admission itself counts this machine's GPUs."""
         return Capacity(nodes=None, pods=None, quotas=None)
 
+    def is_ending(self, namespace: str) -> bool:
+        """Namespaces are names here: none of them ends."""
+        return False
+
     def places(self, ref: JobRef) -> dict[str, str]:
         """Directories of the logs and of the chief's output."""
         directory = self._dir(ref)

@@ -9,6 +9,7 @@ __all__ = [
     "BUDGETS",
     "CONFIG_MAPS",
     "EVENTS",
+    "NAMESPACES",
     "NODES",
     "PODS",
     "QUOTAS",
@@ -54,6 +55,7 @@ TFJOBS = Resource(group="kubeflow.org", version="v1", plural="tfjobs", kind="TFJ
 PODS = Resource(group="", version="v1", plural="pods", kind="Pod")
 EVENTS = Resource(group="", version="v1", plural="events", kind="Event")
 NODES = Resource(group="", version="v1", plural="nodes", kind="Node")
+NAMESPACES = Resource(group="", version="v1", plural="namespaces", kind="Namespace")
 QUOTAS = Resource(group="", version="v1", plural="resourcequotas", kind="ResourceQuota")
 CONFIG_MAPS = Resource(group="", version="v1", plural="configmaps", kind="ConfigMap")
 BUDGETS = Resource(group="policy", version="v1", plural="poddisruptionbudgets", kind="PodDisruptionBudget")

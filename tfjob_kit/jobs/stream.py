@@ -1,4 +1,4 @@
-"""Following a job: one watch, one thread per replica, one queue, one stream of events.
+"""Following a job: one watch, one thread for each replica that runs, one queue, one stream of events.
 
 Owns the order of what is told: a replica's lines in their order, the end of the job after the last lines of
 its replicas. Must not know how events are shown.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from tfjob_kit import contract, errors
 from tfjob_kit.cluster import port
-from tfjob_kit.jobs.diagnose import diagnose_deleted, final_metrics
+from tfjob_kit.jobs.diagnosis import diagnose_deleted, final_metrics
 from tfjob_kit.jobs.events import Event, Finished, LogLine, Notice, Progress
-from tfjob_kit.jobs.log_stream import LogStream, RunEnded
-from tfjob_kit.jobs.replica_view import ReplicaView
+from tfjob_kit.jobs.log_desk import LogDesk
+from tfjob_kit.jobs.log_stream import RunEnded
+from tfjob_kit.jobs.news import News
 from tfjob_kit.jobs.status import read_verdict
 from tfjob_kit.jobs.watched import WatchedJob
 
@@ -26,6 +28,10 @@ _QUEUE_SIZE = 10_000
 _POLL_SECONDS = 0.5
 _REWATCHES = 5
 _PATIENCE_SECONDS = 10.0
+_LONGEST_GRACE_SECONDS = 300.0
+_SETTLE_SECONDS = 1.5
+"""Pods that are made one after the other would else be told as ever more that wait."""
+_SILENCE_SECONDS = 20.0
 
 
 def follow(
@@ -35,6 +41,9 @@ def follow(
     stop: threading.Event,
     tail: int | None = None,
     patience: float = _PATIENCE_SECONDS,
+    settle: float = _SETTLE_SECONDS,
+    silence: float = _SILENCE_SECONDS,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Event]:
     """Everything that happens to the job from now on, after what is there already.
 
@@ -43,7 +52,11 @@ def follow(
         ref: The job.
         stop: Ends the stream early, without a Finished; the job goes on.
         tail: Of the lines that are there already, only the last so many of each replica.
-        patience: Seconds without any news after which a replica that outlives its job is not waited for.
+        patience: Seconds for which a replica that outlives its job is waited for; one that is terminating
+            has its grace period besides, as long as lines come.
+        settle: Seconds for which a reason to wait must have been the same before it is told.
+        silence: Seconds after which a job that nobody has taken up is a matter for a notice.
+        clock: Seconds of a steady clock.
 
     Yields:
         State, replicas, lines, progress and warnings as they come; Finished last.
@@ -52,7 +65,9 @@ def follow(
         JobNotFound: No job of that name.
         ClusterError: The engine cannot be watched any more.
     """
-    follower = _Follower(cluster, ref, stop=stop, tail=tail, patience=patience)
+    taker = "its keeper" if cluster.name == "local" else "the training-operator"
+    news = News(clock=clock, settle_seconds=settle, silence_seconds=silence, taker=taker)
+    follower = _Follower(cluster, ref, stop=stop, tail=tail, patience=patience, news=news, clock=clock)
     try:
         yield from follower.run()
     finally:
@@ -78,33 +93,35 @@ class _Follower:
         stop: threading.Event,
         tail: int | None,
         patience: float,
+        news: News,
+        clock: Callable[[], float],
     ) -> None:
         self._cluster = cluster
         self._ref = ref
         self._outer_stop = stop
         self._stop = threading.Event()
-        self._tail = tail
         self._queue: queue.Queue[_Item] = queue.Queue(_QUEUE_SIZE)
         self._job = WatchedJob(cluster.get(ref))
-        self._streams: dict[str, LogStream] = {}
-        self._offered: set[str] = set()
-        self._open_runs: dict[str, str] = {}
-        self._quiet_seconds = 0.0
+        self._news = news
+        self._desk = LogDesk(cluster, put=self._put, fail=self._fail, stop=self._stop, tail=tail)
         self._patience = patience
+        self._clock = clock
+        self._last_item = clock()
+        self._over_since: float | None = None
         self._thread = threading.Thread(target=self._watch, name="watch", daemon=True)
 
     def run(self) -> Iterator[Event]:
         self._thread.start()
         while not self._outer_stop.is_set():
             yield from self._next()
+            yield from self._news.of_waiting(self._job.view)
             if self._is_over() and self._is_drained():
                 yield from self._finish()
                 return
 
     def close(self) -> None:
         self._stop.set()
-        for stream in self._streams.values():
-            stream.close()
+        self._desk.close()
         if self._thread.is_alive():
             self._thread.join()
 
@@ -112,23 +129,29 @@ class _Follower:
         try:
             item = self._queue.get(timeout=_POLL_SECONDS)
         except queue.Empty:
-            self._quiet_seconds += _POLL_SECONDS
             return
-        self._quiet_seconds = 0.0
+        self._last_item = self._clock()
         match item:
             case port.Change():
                 self._job.take(item)
-                self._attach()
-                yield from self._job.news(reading=self._open_runs.values())
+                self._desk.attach(self._job.view)
+                yield from self._withheld(item)
+                yield from self._news.of(self._job.view, reading=self._desk.reading)
             case LogLine():
                 yield from self._line(item)
             case Notice():
-                yield item
+                yield from self._news.once(item)
             case RunEnded():
-                self._open_runs.pop(item.run, None)
-                yield from self._job.news(reading=self._open_runs.values())
+                self._desk.note_end(item)
+                yield from self._news.of(self._job.view, reading=self._desk.reading)
             case _Broken():
                 raise item.error
+
+    def _withheld(self, change: port.Change) -> Iterator[Notice]:
+        if change.type == "BOOKMARK" and self._job.view.withheld:
+            what = " and ".join(self._job.view.withheld)
+            text = f"you may not read {what} here: why replicas wait is told only as far as pods say it"
+            yield from self._news.once(Notice(text=text, level="warning"))
 
     def _line(self, line: LogLine) -> Iterator[Event]:
         yield line
@@ -139,17 +162,29 @@ class _Follower:
 
     def _is_over(self) -> bool:
         view = self._job.view
-        return self._job.is_deleted or view.is_finished or view.is_parked
+        is_over = self._job.is_deleted or view.is_finished or view.is_parked
+        if not is_over:
+            self._over_since = None
+        elif self._over_since is None:
+            self._over_since = self._clock()
+        return is_over
 
     def _is_drained(self) -> bool:
         """No line is still to come; the pods are read once more, as the watch may tell of the job first."""
-        if not self._open_runs and self._queue.empty():
+        if not self._desk.reading and self._queue.empty():
             if not self._job.is_deleted:
                 self._job.take_pods(self._pods())
-                self._attach()
-                self._attach_gone()
-            return not self._open_runs
-        return self._quiet_seconds >= self._patience
+                self._desk.attach(self._job.view)
+                self._desk.attach_gone(self._job.view)
+            return not self._desk.reading
+        now = self._clock()
+        return now - self._last_item >= self._patience or now >= self._deadline(now)
+
+    def _deadline(self, now: float) -> float:
+        """Until when replicas that outlive the job are waited for, though they still print."""
+        ending = {r.name for r in self._job.view.replicas if r.state == "Terminating"}
+        grace = _LONGEST_GRACE_SECONDS if ending & set(self._desk.reading) else 0.0
+        return (self._over_since or now) + self._patience + grace
 
     def _pods(self) -> list[port.Object]:
         try:
@@ -158,37 +193,24 @@ class _Follower:
             return []
 
     def _finish(self) -> Iterator[Event]:
-        yield from self._job.news(reading=())
+        yield from self._news.of(self._job.view, reading=())
         view, name = self._job.view, self._ref.name
         if self._job.is_deleted and not view.is_finished:
-            yield Finished(job=name, state="Deleted", verdict=diagnose_deleted(view))
+            deleted = diagnose_deleted(view, with_namespace=self._is_namespace_ending())
+            yield Finished(job=name, state="Deleted", verdict=deleted)
             return
         verdict = read_verdict(self._cluster, view)
+        if verdict.kind == "drained" and self._is_namespace_ending():
+            # Its pods go before the job itself does, so the operator calls it failed (Kubernetes 1.36).
+            yield Finished(job=name, state="Deleted", verdict=diagnose_deleted(view, with_namespace=True))
+            return
         yield Finished(job=name, state=view.state, verdict=verdict, metrics=final_metrics(view))
 
-    def _attach(self) -> None:
-        """Hands each container run that has begun to the replica's thread, once."""
-        for replica in self._job.view.replicas:
-            if replica.run is not None and replica.run not in self._offered:
-                self._offered.add(replica.run)
-                self._offer(replica, replica.run)
-
-    def _attach_gone(self) -> None:
-        """Replicas that came and went unseen: an engine may still have their lines."""
-        for replica in self._job.view.replicas:
-            if replica.name not in self._streams:
-                self._offer(replica, f"{replica.name}/gone", is_gone=True)
-
-    def _offer(self, replica: ReplicaView, run: str, *, is_gone: bool = False) -> None:
-        is_new = replica.name not in self._streams
-        if is_new:
-            self._streams[replica.name] = LogStream(
-                self._cluster, replica.pod, put=self._put, fail=self._fail, stop=self._stop, tail=self._tail
-            )
-            self._streams[replica.name].start()
-        has_previous = not is_new or (replica.restarts > 0 and self._tail is None)
-        self._open_runs[run] = replica.name
-        self._streams[replica.name].offer(run, has_previous=has_previous, is_gone=is_gone)
+    def _is_namespace_ending(self) -> bool:
+        try:
+            return self._cluster.is_ending(self._ref.namespace)
+        except errors.ClusterError:
+            return False
 
     def _watch(self) -> None:
         """Feeds the watch into the queue; a lost connection begins anew, and news() tells no thing twice."""
