@@ -6,6 +6,7 @@ With `--yes` nobody is asked but the server, by the creation itself: one request
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -67,13 +68,11 @@ def send(cluster: Cluster, prepared: Prepared) -> Submitted:
         JobExists: Another job has the name.
         ClusterError: The server does not take it.
     """
-    import secrets
-
     from tfjob_kit.jobs import submission
 
     try:
         return submission.submit(
-            cluster, prepared.manifest, submission=secrets.token_hex(8), companions=prepared.companions
+            cluster, prepared.manifest, submission=os.urandom(8).hex(), companions=prepared.companions
         )
     except errors.JobExists as error:
         if error.existing is not None:
@@ -96,16 +95,16 @@ def _look(cluster: Cluster, prepared: Prepared) -> None:
 def _explain(existing: Object, prepared: Prepared) -> None:
     """Raises what the job that is there means; nothing for one that this submission will complete."""
     from tfjob_kit.cluster.port import JobRef
-    from tfjob_kit.jobs import submission
+    from tfjob_kit.jobs import taken
 
-    found = submission.compare_with(existing, prepared.manifest)
+    found = taken.compare_with(existing, prepared.manifest)
     if found.is_same and found.is_incomplete:
         console.say(f"{found.view.ref.name} was left incomplete by an earlier run, which this one completes")
         return
     if found.is_same and not found.view.is_finished:
         ref = JobRef(namespace=found.view.ref.namespace, name=found.view.ref.name)
         raise AlreadyThere(ref, found.view.state)
-    raise submission.explain_taken(found, existing=existing)
+    raise taken.explain_taken(found, existing=existing)
 
 
 def _judge(cluster: Cluster, prepared: Prepared) -> Fit:
