@@ -35,6 +35,7 @@ class FakeCluster:
         clock: Gives the time; `ManualClock` for tests of deadlines.
         start_pods: Containers begin as soon as their pod is there; else when `start` is called.
         default_namespace: Of jobs that name none.
+        holds: What `capacity` says; no pod is kept waiting for it.
     """
 
     keeps_scratch = False
@@ -45,11 +46,13 @@ class FakeCluster:
         clock: Callable[[], datetime] = _utc_now,
         start_pods: bool = True,
         default_namespace: str = "default",
+        holds: Capacity | None = None,
     ) -> None:
         self.name = "fake"
         self.description = "fake: in memory, for tests"
         self.default_namespace = default_namespace
         self.ending_namespaces: set[str] = set()
+        self._holds = holds or Capacity(nodes=None, pods=None, quotas=None)
         self._clock = clock
         self._store = Store()
         self._machine = Machine(self._store, clock=clock, start_pods=start_pods)
@@ -189,8 +192,9 @@ class FakeCluster:
             self._store.put_companions(ref, [*others, owned])
 
     def capacity(self, *, namespace: str) -> Capacity:
-        """Unknown: nothing here has a size."""
-        return Capacity(nodes=None, pods=None, quotas=None)
+        """What the test has said; unknown until then."""
+        with self._calling("capacity"):
+            return self._holds
 
     def is_ending(self, namespace: str) -> bool:
         """As a test has put it into `ending_namespaces`."""

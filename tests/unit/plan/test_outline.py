@@ -1,0 +1,65 @@
+"""The plan as rows for people."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tfjob_kit import plan
+from tfjob_kit.config import plain, schema
+
+
+@pytest.fixture
+def rows():
+    """The outline of a run of that size, as a dict."""
+
+    def outline(size: str = "2", *, has_images: bool = True, keeps_scratch: bool = False, **parts):
+        gpus = plain.parse_size(size)
+        assert gpus is not None
+        start = schema.RunConfig(gpus=gpus, model=schema.ModelConfig(name="net"))
+        config = dataclasses.replace(start, **parts)
+        made = plan.make_plan(config, name="job", suffix="", config_yaml="")
+        return dict(
+            plan.outline_plan(made, config=config, has_images=has_images, keeps_scratch=keeps_scratch)
+        )
+
+    return outline
+
+
+def test_a_plain_run_on_a_cluster(rows):
+    assert {
+        "creates": "tfjob/job in namespace default",
+        "image": "tfjob-kit/runtime:0.1.0",
+        "replica": "4 CPU, 16Gi memory, 1 nvidia.com/gpu",
+        "checkpoints": "/output/checkpoints, gone with the chief's pod: no claim",
+    } == rows()
+
+
+def test_on_this_machine_images_and_nodes_mean_nothing(rows):
+    placed = schema.PlacementConfig(node_selector={"gpu": "a100"})
+    assert {
+        "creates": "tfjob/job in namespace default",
+        "checkpoints": "/output/checkpoints, kept with the job",
+    } == rows(has_images=False, keeps_scratch=True, placement=placed, job=schema.JobConfig(queue="q"))
+
+
+def test_what_matters_more_is_said(rows):
+    found = rows(
+        job=schema.JobConfig(queue="research", protect_from_drain=True),
+        placement=schema.PlacementConfig(node_selector={"gpu": "a100"}),
+        output=schema.OutputConfig(claim="results"),
+    )
+    assert "tfjob/job in namespace default, poddisruptionbudget/job" == found["creates"]
+    assert "research" == found["queue"]
+    assert "nodes with gpu=a100" == found["where"]
+    assert "/output/checkpoints in claim `results`" == found["checkpoints"]
+    assert "until `tfjob-kit resume`" == rows(job=schema.JobConfig(suspend=True))["suspended"]
+
+
+def test_the_output_of_an_own_command_is_a_directory(rows):
+    volumes = {"data": schema.VolumeConfig(mount_path="/data", host_path="/mnt/data")}
+    output = schema.OutputConfig(dir="/data/results")
+    found = rows(command=["python", "train.py"], volumes=volumes, output=output)
+    assert "/data/results in directory `/mnt/data` of the node" == found["output"]
+    assert "checkpoints" not in found
