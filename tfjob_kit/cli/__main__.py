@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     from tfjob_kit.cli import app
 
-    result: Any = app.command().main(args=arguments, prog_name="tfjob-kit", standalone_mode=False)
+    result: Any = app.command(arguments).main(args=arguments, prog_name="tfjob-kit", standalone_mode=False)
     return result if isinstance(result, int) else 0
 
 

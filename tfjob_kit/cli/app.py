@@ -1,29 +1,20 @@
 """All verbs in one program.
 
 Help and usage errors are plain click: typer's rich form would import rich for every `--help`, which doubles
-its time.
+its time. A verb's module is imported, and its flags are built, when the command line begins with it: all of
+them together take as long as a submission.
 """
 
 from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Iterable, Sequence
 
 import click
 import typer
 import typer.core
 
-from tfjob_kit.cli import (
-    cancelling,
-    comparing,
-    configs,
-    manifests,
-    options,
-    pausing,
-    reading,
-    resizing,
-    retrying,
-    run,
-    versions,
-    waiting,
-)
+from tfjob_kit.cli import options
 
 __all__ = ["command"]
 
@@ -50,36 +41,56 @@ Values of a run are overrides (model=resnet50 gpus=4), flags steer the tool. Try
     tfjob-kit run model=digits_cnn gpus=2
 """
 
-app = _group("tfjob-kit", about=_ABOUT)
-config_app = _group("config", about="What a run's config is and where it comes from.")
+_ABOUT_CONFIG = "What a run's config is and where it comes from."
+_VERBS = {
+    "run": "run.run",
+    "render": "manifests.render",
+    "list": "reading.list_jobs",
+    "status": "reading.status",
+    "logs": "reading.logs",
+    "wait": "waiting.wait",
+    "cancel": "cancelling.cancel",
+    "suspend": "pausing.suspend",
+    "resume": "pausing.resume",
+    "resize": "resizing.resize",
+    "retry": "retrying.retry",
+    "diff": "comparing.diff",
+    "version": "versions.version",
+}
+"""Verb -> module and function, in the order of the help."""
+_CONFIG_VERBS = {"show": "configs.show"}
 
 
-@app.callback(invoke_without_command=True)
-def tfjob_kit(context: typer.Context, version: options.Version = False, debug: options.Debug = False) -> None:
+def command(arguments: Sequence[str] = ()) -> click.Command:
+    """The program as click runs it: with every verb, or only the one that the arguments begin with."""
+    first = arguments[0] if arguments else ""
+    app = _group("tfjob-kit", about=_ABOUT)
+    app.callback(invoke_without_command=True)(_before_the_verb)
+    needs_none = first == "config" or list(arguments) == ["--version"]
+    _add(app, _VERBS, [first] if first in _VERBS else [] if needs_none else _VERBS)
+    if first not in _VERBS:
+        config_app = _group("config", about=_ABOUT_CONFIG)
+        _add(config_app, _CONFIG_VERBS, _CONFIG_VERBS)
+        app.add_typer(config_app)
+    return typer.main.get_command(app)
+
+
+def _add(app: typer.Typer, verbs: dict[str, str], names: Iterable[str]) -> None:
+    for name in names:
+        module, _, function = verbs[name].partition(".")
+        body: Callable[..., int | None] = getattr(
+            importlib.import_module(f"tfjob_kit.cli.{module}"), function
+        )
+        app.command(name)(body)
+
+
+def _before_the_verb(
+    context: typer.Context, version: options.Version = False, debug: options.Debug = False
+) -> None:
     """What stands before the verb; alone it is a question for help."""
     if version:
+        from tfjob_kit.cli import versions
+
         versions.version()
     elif context.invoked_subcommand is None:
         click.echo(context.get_help())
-
-
-app.command()(run.run)
-app.command()(manifests.render)
-app.command("list")(reading.list_jobs)
-app.command()(reading.status)
-app.command()(reading.logs)
-app.command()(waiting.wait)
-app.command()(cancelling.cancel)
-app.command()(pausing.suspend)
-app.command()(pausing.resume)
-app.command()(resizing.resize)
-app.command()(retrying.retry)
-app.command()(comparing.diff)
-config_app.command("show")(configs.show)
-app.add_typer(config_app)
-app.command()(versions.version)
-
-
-def command() -> click.Command:
-    """The program as click runs it."""
-    return typer.main.get_command(app)
