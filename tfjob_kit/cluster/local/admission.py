@@ -143,7 +143,8 @@ def _notices_of_role(name: str, role: Object) -> dict[str, str]:
     if ignored:
         notices["NotEnforced"] = f"{name}: {ignored} has no effect on this machine"
     paths = [mount["mountPath"] for mount in items(container, "volumeMounts")]
-    moved = [path for path in paths if path != volumes.SHM]
+    # The working directory is where the process finds itself, whatever its path is here.
+    moved = [path for path in paths if path not in (volumes.SHM, container.get("workingDir"))]
     if moved and not _is_runtime(role):
         notices["MountsAreDirectories"] = (
             f"{name}: a process has no mounts: {', '.join(moved)} lie elsewhere, see {contract.MOUNTS_ENV}"
