@@ -155,6 +155,12 @@ def _suspended(view: JobView) -> Verdict:
         summary = f"{name} is being resized: it has no pods until it is resumed"
         fix = f"if that was interrupted, repeat the `tfjob-kit resize`, or `tfjob-kit resume {name}`"
         return Verdict(kind="resizing", summary=summary, fix=fix, exit_code=_UNFINISHED)
+    if view.is_incomplete:
+        summary = f"{name} has not begun: the command that submitted it was cut off before it was complete"
+        fix = (
+            f"the same `tfjob-kit run` with --name {name} completes it; `tfjob-kit cancel {name}` removes it"
+        )
+        return Verdict(kind="suspended", summary=summary, fix=fix, exit_code=_STOPPED)
     summary = f"{name} is suspended: it has no pods and goes on when it is resumed"
     fix = f"`tfjob-kit resume {name}`"
     return Verdict(kind="suspended", summary=summary, fix=fix, exit_code=_STOPPED)

@@ -71,6 +71,7 @@ class JobView:
         is_runtime: Its replicas run the shipped runtime, not a user's own command.
         memory: Memory limit of a replica, as the manifest writes it.
         is_resizing: A resize has suspended it and will resume it.
+        is_incomplete: Its launcher has not got to its end: what the job owns is not all there.
         withheld: What could not be read for want of rights: `events`.
     """
 
@@ -95,6 +96,7 @@ class JobView:
     is_runtime: bool = False
     memory: str | None = None
     is_resizing: bool = False
+    is_incomplete: bool = False
     withheld: tuple[str, ...] = ()
 
     @property
@@ -173,6 +175,7 @@ def build_view(
         is_runtime=contract.RUNTIME_MODULE in (container.get("command") or []),
         memory=part(container, "resources", "limits").get("memory"),
         is_resizing=RESIZING_ANNOTATION in part(metadata, "annotations"),
+        is_incomplete=port.INCOMPLETE_ANNOTATION in part(metadata, "annotations"),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import threading
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from tfjob_kit.cluster.port import (
     JobRef,
     PodRef,
 )
-from tfjob_kit.jobs import taken
+from tfjob_kit.jobs import suspension, taken
 
 JOB = JobRef(namespace="default", name="job")
 
@@ -134,3 +135,15 @@ def test_a_job_that_was_left_incomplete_is_told(make):
     cluster.create(job)
     found = taken.compare_with(cluster.get(JOB), make())
     assert (True, True) == (found.is_same, found.is_incomplete)
+
+
+def test_a_job_that_was_left_incomplete_says_so_and_is_not_resumed(make):
+    job = make("job.suspend=true")
+    job["metadata"]["annotations"][INCOMPLETE_ANNOTATION] = "true"
+    cluster = FakeCluster()
+    cluster.create(job)
+    verdict = jobs.read_report(cluster, JOB).verdict
+    assert "job has not begun" in verdict.summary
+    assert "`tfjob-kit run` with --name job completes it" in verdict.fix
+    with pytest.raises(errors.RefusedError, match="job is not complete"):
+        suspension.resume_job(cluster, JOB, stop=threading.Event())
