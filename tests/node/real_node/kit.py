@@ -65,20 +65,26 @@ class Kit:
         assert done.returncode == 0, f"{' '.join(words)}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def submit(self, name: str, *overrides: str) -> None:
-        """Starts a job whose output is a new claim of its own name."""
+    def submit(self, name: str, *overrides: str, begin: Path | None = None) -> None:
+        """Starts a job whose output is a new claim of its own name; `begin`: a checkpoint that is there already."""
         self.outputs[name] = claims.make(
             self.node.api, namespace=self.namespace, name=name, folder=self.storage / self.namespace / name
         )
+        if begin is not None:
+            claims.copy_checkpoint(begin, self.outputs[name] / "checkpoints")
         self.succeed("run", *overrides, f"output.claim={name}", "--name", name, "--detach")
 
     def status(self, name: str) -> dict[str, Any]:
         """The status as data."""
         return json.loads(self("status", name, "-o", "json").stdout)
 
+    def wait_progress(self, name: str) -> None:
+        """Waits for the first step."""
+        self.until(lambda: self.status(name)["progress"].get("step"), what=f"the first step of {name}")
+
     def log(self, name: str) -> str:
         """Every line of the pods that are left."""
-        return self("logs", name).stdout
+        return self.succeed("logs", name)
 
     # -- the replicas ----------------------------------------------------------------------------------------
 

@@ -63,6 +63,8 @@ class RealNode:
             # unshare ignores TERM; its end kills the namespace's first process, and that one all others.
             self._holder.kill()
             self._holder.wait()
+            if self._holder.stdin is not None:
+                self._holder.stdin.close()
         if self.plane is not None:
             self.plane.stop()
         left = None
