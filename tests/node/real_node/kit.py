@@ -66,7 +66,7 @@ class Kit:
         return done.stdout
 
     def submit(self, name: str, *overrides: str, begin: Path | None = None) -> None:
-        """Starts a job whose output is a new claim of its own name; `begin`: a checkpoint that is there already."""
+        """Starts a job whose output is a new claim of its own name; `begin`: a checkpoint to go on from."""
         self.outputs[name] = claims.make(
             self.node.api, namespace=self.namespace, name=name, folder=self.storage / self.namespace / name
         )

@@ -12,7 +12,7 @@ from real_node.addresses import PREFIX
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _SHARES = {"cpu.shares": "8192", "cpu.weight": "800"}
-"""All pods together weigh as eight processes. As one, an import of TensorFlow took minutes beside other work."""
+"""All pods together weigh as eight processes; as one, beside other work, they were starved."""
 
 
 @dataclass(frozen=True, kw_only=True)
