@@ -24,6 +24,13 @@ USAGE = {
     "bad-timeout": ("wait", "x", "--timeout", "abc"),
     "bad-job-name": ("status", "../x"),
     "bad-namespace": (*RUN, "-n", "Bad_NS"),
+    "bad-state": ("list", "--state", "runing"),
+    "bad-label": ("list", "--label", "team in (a)"),
+    "cancel-nothing": ("cancel",),
+    "cancel-names-and-label": ("cancel", "x", "--label", "team=a"),
+    "previous-and-follow": ("logs", "x", "--previous", "--follow"),
+    "resize-without-size": ("resize", "x"),
+    "job-config-with-overrides": ("config", "show", "gpus=2", "--job", "x"),
 }
 CONFIG = {
     "misspelt-key": ("run", "modle=resnet50"),

@@ -36,6 +36,7 @@ __all__ = [
     "NoWait",
     "Output",
     "Overrides",
+    "PodTimeout",
     "Previous",
     "Role",
     "Sources",
@@ -167,6 +168,15 @@ Timeout = Annotated[
     str | None,
     typer.Option(
         "--timeout", metavar="TIME", help="Give up after e.g. 90s or 2h; the job goes on.", show_default=False
+    ),
+]
+PodTimeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        metavar="TIME",
+        help="Longest wait for pods to end, e.g. 90s; default: their grace period and a minute.",
+        show_default=False,
     ),
 ]
 Yes = Annotated[bool, typer.Option("-y", "--yes", help="Do not ask.", show_default=False)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from tfjob_kit.jobs.output import Output
 
 __all__ = [
-    "await_rest",
     "patience",
     "put_json",
     "resume",
@@ -32,7 +31,7 @@ def suspend(
     name: options.JobName,
     yes: options.Yes = False,
     no_wait: options.NoWait = False,
-    timeout: options.Timeout = None,
+    timeout: options.PodTimeout = None,
     namespace: options.Namespace = None,
     engine: options.Engine = None,
     context: options.Context = None,
@@ -51,17 +50,22 @@ def suspend(
     seconds = patience(job, timeout)
     if not suspension.is_asked_to_suspend(job):
         warn_of_loss(cluster, ref, job, verb="suspending", yes=yes)
-    is_new = suspension.suspend_job(cluster, ref)
-    if output == "text":
-        console.put(
-            f"tfjob/{name} suspended" if is_new else f"tfjob/{name} unchanged: it is suspended already"
-        )
-    step = None
-    if not no_wait:
-        if cluster.pods(ref):
+    step, is_new = None, False
+
+    def ask() -> None:
+        nonlocal is_new
+        is_new = suspension.suspend_job(cluster, ref)
+        if output == "text":
+            shown = "suspended" if is_new else "unchanged: it is suspended already"
+            console.put(f"tfjob/{name} {shown}")
+        if not no_wait and cluster.pods(ref):
             gone = "pods" if cluster.keeps_scratch else "pods and their logs"
             console.say(f"its replicas save, then its {gone} go: at most {durations.span(seconds)}")
-        step = await_rest(cluster, ref, seconds=seconds) or suspension.saved_step(cluster.get(ref))
+
+    if no_wait:
+        ask()
+    else:
+        step = _await_rest(cluster, ref, ask, seconds=seconds) or suspension.saved_step(cluster.get(ref))
         saved = "" if step is None else f"it has saved step {step}; "
         console.say(f"{saved}`tfjob-kit resume {name}` lets it go on")
     if output == "json":
@@ -70,7 +74,7 @@ def suspend(
 
 def resume(
     name: options.JobName,
-    timeout: options.Timeout = None,
+    timeout: options.PodTimeout = None,
     namespace: options.Namespace = None,
     engine: options.Engine = None,
     context: options.Context = None,
@@ -113,8 +117,8 @@ def patience(job: Object, timeout: str | None) -> int:
     return pods_gone.longest_grace(job) + _MARGIN_SECONDS
 
 
-def await_rest(cluster: Cluster, ref: JobRef, *, seconds: int) -> int | None:
-    """Waits until a suspended job has no pods; the step that it saved, if it said so.
+def _await_rest(cluster: Cluster, ref: JobRef, ask: Callable[[], None], *, seconds: int) -> int | None:
+    """Has the job suspended and waits until it has no pods; the step that it saved, if it said so.
 
     Raises:
         WaitTimeout: Its pods are still ending.
@@ -122,7 +126,7 @@ def await_rest(cluster: Cluster, ref: JobRef, *, seconds: int) -> int | None:
     from tfjob_kit.jobs import suspension
 
     with deadlines.stopping_after(seconds) as stop:
-        words = suspension.wait_for_rest(cluster, ref, stop=stop)
+        words = suspension.wait_for_rest(cluster, ref, stop=stop, begin=ask)
     if words is None:
         raise too_long(ref.name, seconds, again=f"tfjob-kit suspend {ref.name}")
     return words.saved_step

@@ -19,7 +19,7 @@ def resize(
     overrides: options.Overrides = None,
     yes: options.Yes = False,
     dry_run: options.DryRun = False,
-    timeout: options.Timeout = None,
+    timeout: options.PodTimeout = None,
     namespace: options.Namespace = None,
     engine: options.Engine = None,
     context: options.Context = None,

@@ -17,7 +17,7 @@ __all__ = ["retry"]
 def retry(
     name: options.JobName,
     dry_run: options.DryRun = False,
-    timeout: options.Timeout = None,
+    timeout: options.PodTimeout = None,
     namespace: options.Namespace = None,
     engine: options.Engine = None,
     context: options.Context = None,

@@ -7,6 +7,7 @@ second attempt beside living pods would write to the same checkpoints.
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from tfjob_kit import errors
@@ -31,8 +32,21 @@ class LastWords:
     saved_step: int | None
 
 
-def wait_until_gone(cluster: port.Cluster, ref: port.JobRef, *, stop: threading.Event) -> LastWords | None:
+def wait_until_gone(
+    cluster: port.Cluster,
+    ref: port.JobRef,
+    *,
+    stop: threading.Event,
+    begin: Callable[[], object] | None = None,
+) -> LastWords | None:
     """Waits until the operator has suspended the job and none of its pods is left.
+
+    Args:
+        cluster: The engine.
+        ref: The job.
+        stop: Ends the wait from outside, e.g. when time is up.
+        begin: Asks for the suspension; called when all pods are known, so that none ends unseen. None: it has
+            been asked for.
 
     Returns:
         None when `stop` was set first.
@@ -40,13 +54,15 @@ def wait_until_gone(cluster: port.Cluster, ref: port.JobRef, *, stop: threading.
     Raises:
         JobCancelled: It was deleted or resumed meanwhile.
     """
-    watched = _Pods()
+    watched, was_asked = _Pods(), begin is None
     for change in cluster.watch(namespace=ref.namespace, name=ref.name, stop=stop):
         watched.take(change, ref)
         if change.kind == "TFJob":
-            _refuse_end(change, ref)
+            was_asked = _is_still_asked(change, ref, was_asked=was_asked)
+        if change.type == "BOOKMARK" and begin is not None:
+            begin()
         # The watch of pods may lag behind that of jobs: the last word is a list.
-        if watched.is_suspended and watched.is_empty and not cluster.pods(ref):
+        if was_asked and watched.is_suspended and watched.is_empty and not cluster.pods(ref):
             return LastWords(saved_step=watched.saved_step)
     return None
 
@@ -108,11 +124,14 @@ class _Pods:
             self._leader, self.saved_step = replica.name, words.step
 
 
-def _refuse_end(change: port.Change, ref: port.JobRef) -> None:
+def _is_still_asked(change: port.Change, ref: port.JobRef, *, was_asked: bool) -> bool:
+    """Whether the job is to be suspended; raises when it is not any more."""
     if change.type == "DELETED":
         raise errors.JobCancelled(f"{ref.name} was deleted meanwhile")
-    if not part(change.object, "spec", "runPolicy").get("suspend"):
+    is_asked = bool(part(change.object, "spec", "runPolicy").get("suspend"))
+    if was_asked and not is_asked:
         raise errors.JobCancelled(f"{ref.name} was resumed meanwhile")
+    return is_asked
 
 
 def _is_suspended(job: port.Object) -> bool:

@@ -127,8 +127,8 @@ def resize_job(
         cluster.patch(ref, resize.patch)
         return 0
     mark: port.Object = {RESIZING_ANNOTATION: plan.describe_plan(resize.after)}
-    cluster.patch(ref, {"metadata": {"annotations": mark}, "spec": {"runPolicy": {"suspend": True}}})
-    words = wait_for_rest(cluster, ref, stop=stop)
+    asked = {"metadata": {"annotations": mark}, "spec": {"runPolicy": {"suspend": True}}}
+    words = wait_for_rest(cluster, ref, stop=stop, begin=lambda: cluster.patch(ref, asked))
     if words is None:
         return None
     _put_companions(cluster, ref, resize)

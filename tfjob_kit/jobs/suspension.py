@@ -7,6 +7,7 @@ the chief saved on the way is kept in an annotation, since the pod that said it 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import port
@@ -47,13 +48,25 @@ def suspend_job(cluster: port.Cluster, ref: port.JobRef) -> bool:
     return True
 
 
-def wait_for_rest(cluster: port.Cluster, ref: port.JobRef, *, stop: threading.Event) -> LastWords | None:
+def wait_for_rest(
+    cluster: port.Cluster,
+    ref: port.JobRef,
+    *,
+    stop: threading.Event,
+    begin: Callable[[], object] | None = None,
+) -> LastWords | None:
     """Waits until a suspended job's pods are gone and notes the step that was saved; None when stopped.
+
+    Args:
+        cluster: The engine.
+        ref: The job.
+        stop: Ends the wait from outside.
+        begin: Asks for the suspension, when its pods are watched already; None: it has been asked for.
 
     Raises:
         JobCancelled: It was deleted or resumed meanwhile.
     """
-    words = wait_until_gone(cluster, ref, stop=stop)
+    words = wait_until_gone(cluster, ref, stop=stop, begin=begin)
     if words is not None and words.saved_step is not None:
         cluster.patch(ref, {"metadata": {"annotations": {SAVED_STEP_ANNOTATION: str(words.saved_step)}}})
     return words
@@ -90,6 +103,12 @@ def check_pausable(view: JobView, *, verb: str) -> None:
             else f"`tfjob-kit status {name}` shows what came of it"
         )
         raise errors.RefusedError(f"{name} has {view.state}: there is nothing to {verb}", hint=way_out)
+    if view.is_incomplete:
+        raise errors.RefusedError(
+            f"{name} is not complete: the command that submitted it was cut off",
+            hint=f"the same `tfjob-kit run` with --name {name} completes it; "
+            f"`tfjob-kit cancel {name}` removes it",
+        )
     if view.queue is not None:
         raise errors.RefusedError(
             f"the queue {view.queue} decides when {name} runs: Kueue would undo a {verb}",

@@ -28,11 +28,11 @@ def stored(*overrides: str, **parts: Any) -> dict[str, Any]:
 
 
 def interrupted(*size: str) -> FakeCluster:
-    """A cluster whose server went away when the resize waited for the pods to end."""
+    """A cluster whose server went away when the pods had ended."""
     cluster = FakeCluster()
     cluster.create(planned_job("gpus=4"))
     resize = plan_resize(cluster.get(REF), size)
-    cluster.fail_next("watch", errors.ClusterError("the server is gone"))
+    cluster.fail_next("pods", errors.ClusterError("the server is gone"))
     with pytest.raises(errors.ClusterError, match="gone"):
         resize_job(cluster, REF, resize, stop=NEVER)
     return cluster

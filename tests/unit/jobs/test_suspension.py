@@ -76,6 +76,15 @@ def test_suspending_twice_asks_once() -> None:
     assert [] == cluster.pods(REF)
 
 
+def test_a_job_at_rest_is_not_waited_for() -> None:
+    cluster = made()
+    suspend_job(cluster, REF)
+    asked: list[bool] = []
+    words = wait_for_rest(cluster, REF, stop=NEVER, begin=lambda: asked.append(suspend_job(cluster, REF)))
+    assert words is not None
+    assert [False] == asked
+
+
 def test_resuming_twice_resumes_once() -> None:
     cluster = made()
     suspend_job(cluster, REF)
