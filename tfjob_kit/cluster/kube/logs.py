@@ -9,8 +9,10 @@ from __future__ import annotations
 import email.utils
 import random
 import threading
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 from tfjob_kit import contract, errors
 from tfjob_kit.cluster.kube.calls import failures
@@ -24,8 +26,11 @@ from tfjob_kit.cluster.port import LogEntry, Object, PodRef
 
 __all__ = ["read_log"]
 
+_T = TypeVar("_T")
 _SILENCE_SECONDS = 300.0
 """A replica may be silent for long; so may a connection that is dead. After this the pod is looked at."""
+_PATIENCE_SECONDS = 300.0
+"""So long an API server may be away while a log is followed."""
 _FIRST_DELAY_SECONDS, _LONGEST_DELAY_SECONDS = 0.1, 5.0
 _GONE_TEXT = b"unable to retrieve container logs"
 """Sent with status 200 when the container has been removed (kubelet, kuberuntime_logs.go)."""
@@ -118,21 +123,24 @@ class _Reader:
             whole = yield from self._lines(stream)
             if self._stop.is_set():
                 return
-            now = self._look()
+            now = self._patiently(self._look)
             if now is None or (run is not None and not now.is_same_as(run)):
                 return
             self._place.come_back()
             if not now.is_running:
                 # The last lines, in case it was the connection that ended and the container a moment later.
-                yield from self._until_whole(self._open(tail=None, follow=False), None)
+                last = self._patiently(lambda: self._open(tail=None, follow=False))
+                if last is not None:
+                    yield from self._until_whole(last, None)
                 return
             run = now
             if whole and before != self._place.since:
                 self._delay = _FIRST_DELAY_SECONDS
             self._stop.wait(self._pause())
-            if self._stop.is_set():
+            opened = self._patiently(lambda: self._open(tail=None, follow=True))
+            if opened is None:
                 return
-            stream = self._open(tail=None, follow=True)
+            stream = opened
 
     def _lines(self, stream: Stream) -> Generator[LogEntry, None, bool]:
         """Yields new lines; gives whether the stream ended as if it were whole."""
@@ -193,6 +201,19 @@ class _Reader:
             if error.status != 404:
                 raise
             return None
+
+    def _patiently(self, ask: Callable[[], _T]) -> _T | None:
+        """Asks again while the API server or the node is away; None when told to stop."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not self._stop.is_set():
+            try:
+                return ask()
+            except errors.ClusterError as error:
+                is_away = isinstance(error, errors.NotConnected) or error.status >= 429
+                if not (error.retryable and is_away) or time.monotonic() > deadline:
+                    raise
+                self._stop.wait(self._pause())
+        return None
 
     def _pause(self) -> float:
         delay, self._delay = self._delay, min(self._delay * 2, _LONGEST_DELAY_SECONDS)
