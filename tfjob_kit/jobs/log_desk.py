@@ -48,7 +48,12 @@ class LogDesk:
 
     @property
     def reading(self) -> Collection[str]:
-        """Replicas of whose runs lines may still come."""
+        """Container runs of which lines may still come."""
+        return self._open_runs.keys()
+
+    @property
+    def replicas(self) -> Collection[str]:
+        """The replicas of these runs."""
         return self._open_runs.values()
 
     def attach(self, view: JobView) -> None:

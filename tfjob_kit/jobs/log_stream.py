@@ -18,6 +18,7 @@ from tfjob_kit.jobs.events import LogLine, Notice
 __all__ = ["LogStream", "RunEnded"]
 
 _ATTEMPTS = 5
+_NOT_FOUND = 404
 _FIRST_DELAY_SECONDS = 0.2
 
 
@@ -112,6 +113,8 @@ class LogStream:
             try:
                 return self._read(follow=True, previous=False)
             except errors.ClusterError as error:
+                if error.status == _NOT_FOUND:
+                    return  # its pod was made anew, or cleaned up, between its end and this look at it
                 if not error.retryable or attempt == _ATTEMPTS:
                     return self._put(self._lost(error))
                 self._stop.wait(delay)

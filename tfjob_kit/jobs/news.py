@@ -27,9 +27,10 @@ _TOLD_OTHERWISE = {
 _WORTH_TELLING = {"NoGPUs", "ClaimIsDirectory", "NotEnforced", "MountsAreDirectories"}
 """Normal events of the local engine about what it does otherwise than a cluster."""
 _MOST_TEXTS = 1000
+_MOST_KEPT_BACK = 20
 _NO_PODS = (
-    "the training-operator has made no pods for {name} yet; with Volcano it waits until the job's PodGroup is "
-    "admitted: `kubectl get podgroup {name}`"
+    "the training-operator has made no pods for {name} yet; with Volcano it waits until the job's PodGroup "
+    "is admitted: `kubectl get podgroup {name}`"
 )
 
 
@@ -52,6 +53,7 @@ class News:
         self._taker = taker
         self._began = clock()
         self._told: dict[str, ReplicaView] = {}
+        self._kept_back: dict[str, list[ReplicaView]] = {}
         self._told_state: tuple[str, str | None] | None = None
         self._told_texts: dict[str, None] = {}
         self._view: JobView | None = None
@@ -65,10 +67,11 @@ class News:
 
         Args:
             view: The job now.
-            reading: Replicas whose lines are still being read; their end is told after the last line.
+            reading: Container runs whose lines are still being read; their end is told after the last line.
         """
         for replica in view.replicas:
-            yield from self._replica(replica, reading)
+            self._keep_back(replica)
+            yield from self._replica(replica.name, reading)
         for event in view.events:
             yield from self._event(event)
         state = (view.state, view.reason)
@@ -110,19 +113,25 @@ class News:
             return _NO_PODS.format(name=name)
         return None
 
-    def _replica(self, replica: ReplicaView, reading: Collection[str]) -> Iterator[Event]:
-        if not replica.has_pod or _essence(replica) == _essence(self._told.get(replica.name)):
-            return
-        if replica.state in _ENDED and replica.name in reading:
-            return
-        self._told[replica.name] = replica
-        yield ReplicaChanged(
-            replica=replica.name,
-            state=replica.state,
-            restarts=replica.restarts,
-            exit_code=_told_exit_code(replica),
-            reason=replica.reason,
-        )
+    def _keep_back(self, replica: ReplicaView) -> None:
+        """What is new of a replica, behind what is kept back of it."""
+        kept = self._kept_back.setdefault(replica.name, [])
+        newest = kept[-1] if kept else self._told.get(replica.name)
+        if replica.has_pod and _essence(replica) != _essence(newest):
+            kept.append(replica)
+            del kept[:-_MOST_KEPT_BACK]
+
+    def _replica(self, name: str, reading: Collection[str]) -> Iterator[ReplicaChanged]:
+        kept = self._kept_back[name]
+        while kept and not (kept[0].state in _ENDED and kept[0].run in reading):
+            replica = self._told[name] = kept.pop(0)
+            yield ReplicaChanged(
+                replica=name,
+                state=replica.state,
+                restarts=replica.restarts,
+                exit_code=_told_exit_code(replica),
+                reason=replica.reason,
+            )
 
     def _event(self, event: EventView) -> Iterator[Notice]:
         is_warning = event.type == "Warning" and event.reason not in _TOLD_OTHERWISE

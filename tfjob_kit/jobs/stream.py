@@ -183,7 +183,7 @@ class _Follower:
     def _deadline(self, now: float) -> float:
         """Until when replicas that outlive the job are waited for, though they still print."""
         ending = {r.name for r in self._job.view.replicas if r.state == "Terminating"}
-        grace = _LONGEST_GRACE_SECONDS if ending & set(self._desk.reading) else 0.0
+        grace = _LONGEST_GRACE_SECONDS if ending & set(self._desk.replicas) else 0.0
         return (self._over_since or now) + self._patience + grace
 
     def _pods(self) -> list[port.Object]:
