@@ -93,8 +93,8 @@ def test_an_image_that_cannot_be_pulled_is_said_until_it_can(scene: Scene, drive
     for name in ("job-chief-0", "job-worker-0"):
         scene.until(lambda _, name=name: any(p["metadata"]["name"] == name for p in drive.pods("job")))
         drive.image_backoff(name, message='Back-off pulling image "registry.example/train:1": not found')
-    "ays = "all 2 replicas wait: the image registry.example/train:1 cannot be pulled: the registry does not "
-    "have it"
+    says = "all 2 replicas wait: the image registry.example/train:1 cannot be pulled: "
+    says += "the registry does not have it"
     scene.until_notice(says)
     view = scene.view()
     waiting = {**NOT_YET, "node": "node", "state": "Pending", "reason": "ImagePullBackOff"}
