@@ -49,7 +49,11 @@ class Request:
     method: str
     path: str
     query: dict[str, str]
-    authorization: str | None
+    headers: dict[str, str]
+
+    @property
+    def authorization(self) -> str | None:
+        return self.headers.get("Authorization")
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -215,7 +219,12 @@ def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
             authorization = self.headers.get("Authorization")
             with api.changed:
                 api.requests.append(
-                    Request(method=self.command, path=url.path, query=query, authorization=authorization)
+                    Request(
+                        method=self.command,
+                        path=url.path,
+                        query=query,
+                        headers={name.title(): value for name, value in self.headers.items()},
+                    )
                 )
                 api.changed.notify_all()
                 fits = [f for f in api.faults if f.method in ("", self.command) and f.path in self.path]

@@ -152,6 +152,13 @@ def test_certificates_that_cannot_be_used(tmp_path, cluster, user, message):
         credentials.context_client(_context(tmp_path, cluster, user), {})
 
 
+def test_acting_as_somebody_else(api, connect):
+    connect("{token: t, as: jane}").list()
+    assert "jane" == api.requests[0].headers["Impersonate-User"]
+    with pytest.raises(errors.NotConnected, match="`as-groups` is not supported"):
+        connect("{token: t, as: jane, as-groups: [a]}").list()
+
+
 def test_inline_keys_are_for_our_eyes_only_and_go_with_the_client(tmp_path):
     context = _context(
         tmp_path, "{server: 'https://x'}", "{client-certificate-data: Yw==, client-key-data: aw==}"

@@ -122,6 +122,7 @@ def _use_user(target: Target, context: Context, folder: Path) -> datetime | None
         body = user.body
     target.cert_file = _file(user, "client-certificate", folder)
     target.key_file = _file(user, "client-key", folder)
+    target.acting_as = _acting_as(user)
     if body.get("token"):
         target.authorization = _constant(f"Bearer {body['token']}")
     elif body.get("tokenFile"):
@@ -134,6 +135,14 @@ def _use_user(target: Target, context: Context, folder: Path) -> datetime | None
         pair = f"{body['username']}:{body.get('password') or ''}"
         target.authorization = _constant("Basic " + base64.b64encode(pair.encode()).decode())
     return expires
+
+
+def _acting_as(user: Entry) -> dict[str, str]:
+    """The user that a kubeconfig's `as` names; what goes beyond that is refused rather than left out."""
+    for key in ("as-groups", "as-uid", "as-user-extra"):
+        if user.body.get(key):
+            raise _unusable(user, f"`{key}` is not supported, `as` alone is")
+    return {"Impersonate-User": str(user.body["as"])} if user.body.get("as") else {}
 
 
 def _constant(header: str) -> Callable[[], str]:

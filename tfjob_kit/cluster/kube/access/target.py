@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tfjob_kit.cluster.kube.access.client_parts import load_parts
@@ -27,6 +27,7 @@ class Target:
         authorization: Header of each request, read anew for each; None: there is none.
         proxy: URL of the proxy in between.
         no_proxy: Hosts that are reached without it.
+        acting_as: Headers that make us somebody else, as far as we may.
     """
 
     server: str
@@ -38,6 +39,7 @@ class Target:
     authorization: Callable[[], str] | None = None
     proxy: str | None = None
     no_proxy: str | None = None
+    acting_as: dict[str, str] = field(default_factory=dict[str, str])
 
 
 def official_client(target: Target) -> Any:

@@ -173,7 +173,7 @@ class Api:
             answered = self._wire_of(client).send(
                 call.method,
                 call.path + query,
-                headers=_headers(call),
+                headers={**_headers(call), **client.target.acting_as},
                 body=None if call.body is None else json.dumps(call.body).encode(),
                 connect_seconds=_CONNECT_SECONDS,
                 read_seconds=_READ_SECONDS,
@@ -197,7 +197,7 @@ class Api:
                 call.path,
                 call.method,
                 query_params=list(call.query.items()),
-                header_params=_headers(call),
+                header_params={**_headers(call), **client.target.acting_as},
                 body=call.body,
                 auth_settings=["BearerToken"],
                 _return_http_data_only=True,
