@@ -46,6 +46,14 @@ class Tally:
     faults: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
+    def add(self, other: Tally) -> None:
+        """Counts what another met, too."""
+        self.trials += other.trials
+        self.verbs += other.verbs
+        self.requests += other.requests
+        self.faults += other.faults
+        self.refused += other.refused
+
 
 class QuickTime:
     """Time that passes by being slept: each thread has its own."""

@@ -122,7 +122,22 @@ def scheduler() -> Component:
     )
 
 
-def operator(folder: Path, ports: Ports, namespace: str) -> Component:
+@dataclass(frozen=True, kw_only=True)
+class OperatorPace:
+    """How fast the operator may be; its own defaults are 20, 30 and 1.
+
+    Attributes:
+        qps: Requests per second to the API server.
+        burst: Requests that need not wait for their turn.
+        threads: Jobs looked after at the same time.
+    """
+
+    qps: int = 200
+    burst: int = 400
+    threads: int = 4
+
+
+def operator(folder: Path, ports: Ports, namespace: str, pace: OperatorPace) -> Component:
     """The training-operator. Its webhook server reads its certificate below TMPDIR."""
     return Component(
         program="training-operator",
@@ -132,9 +147,9 @@ def operator(folder: Path, ports: Ports, namespace: str) -> Component:
             f"--webhook-server-port={ports.webhook}",
             f"--metrics-bind-address=127.0.0.1:{ports.metrics}",
             f"--health-probe-bind-address=127.0.0.1:{ports.probe}",
-            "--kube-api-qps=200",
-            "--kube-api-burst=400",
-            "--controller-threads=4",
+            f"--kube-api-qps={pace.qps}",
+            f"--kube-api-burst={pace.burst}",
+            f"--controller-threads={pace.threads}",
         ],
         environ={"MY_POD_NAMESPACE": namespace, "TMPDIR": str(folder / "operator-tmp")},
     )

@@ -39,6 +39,7 @@ class Plane:
     Attributes:
         kubeconfig: Of the cluster's admin.
         logs: The kubelets' part of `pods/log`; there once `serve_logs` has run.
+        operator_pace: How the operator is started, next time.
         marks: Step -> seconds since the start began.
     """
 
@@ -49,6 +50,7 @@ class Plane:
         self.folder, self.binaries, self.host, self.stays = folder, binaries, host, stays
         self.kubeconfig = folder / "admin.kubeconfig"
         self.certificates = Certificates(folder / "pki")
+        self.operator_pace = components.OperatorPace()
         self.marks: dict[str, float] = {}
         self.pids: dict[str, int] = {}
         self._children: dict[str, subprocess.Popen[bytes]] = {}
@@ -200,7 +202,9 @@ class Plane:
             "apiserver": lambda: components.api_server(self.host, self.ports),
             "kcm": components.controller_manager,
             "scheduler": components.scheduler,
-            "operator": lambda: components.operator(self.folder, self.ports, OPERATOR_NAMESPACE),
+            "operator": lambda: components.operator(
+                self.folder, self.ports, OPERATOR_NAMESPACE, self.operator_pace
+            ),
             "kwok": lambda: components.kwok(self.ports),
         }
         return make[name]()
