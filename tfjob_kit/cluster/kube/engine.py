@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.kube import capacity, creation, job_events, logs, owned, watch
+from tfjob_kit.cluster.kube import creation
 from tfjob_kit.cluster.kube.calls.api import Api, Refused
 from tfjob_kit.cluster.kube.calls.call import Call
 from tfjob_kit.cluster.kube.calls.resources import NAMESPACES, PODS, TFJOBS
@@ -32,7 +32,10 @@ _GONE, _REPLACED = 404, 409
 
 
 class KubeCluster:
-    """TFJobs of a cluster; see port.Cluster for the verbs. Safe for threads."""
+    """TFJobs of a cluster; see port.Cluster for the verbs. Safe for threads.
+
+    What a submission has no need of is imported by the verb that has.
+    """
 
     name = "kube"
     keeps_scratch = False
@@ -96,12 +99,16 @@ class KubeCluster:
 
     def events(self, ref: JobRef) -> list[Object]:
         """Events of the job and of the pods that it has or had."""
+        from tfjob_kit.cluster.kube import job_events
+
         return job_events.read_events(self._api, ref)
 
     def watch(
         self, *, namespace: str, name: str | None = None, stop: threading.Event | None = None
     ) -> Iterator[Change]:
         """One list and one watch for each of jobs, pods and events; see `watch`."""
+        from tfjob_kit.cluster.kube import watch
+
         return watch.watch(self._api, namespace=namespace, name=name, stop=stop)
 
     def logs(
@@ -115,6 +122,8 @@ class KubeCluster:
         stop: threading.Event | None = None,
     ) -> Iterator[LogEntry]:
         """Lines as the kubelet has them; see `logs`."""
+        from tfjob_kit.cluster.kube import logs
+
         return logs.read_log(
             self._api,
             pod,
@@ -128,6 +137,8 @@ class KubeCluster:
 
     def companions(self, ref: JobRef) -> list[Object]:
         """ConfigMaps and PodDisruptionBudgets of the job."""
+        from tfjob_kit.cluster.kube import owned
+
         return owned.read_companions(self._api, ref)
 
     def put_companion(self, ref: JobRef, companion: Object) -> None:
@@ -136,6 +147,8 @@ class KubeCluster:
 
     def capacity(self, *, namespace: str) -> Capacity:
         """Nodes, pods and quotas, each as far as it may be read."""
+        from tfjob_kit.cluster.kube import capacity
+
         return capacity.read_capacity(self._api, namespace=namespace)
 
     def is_ending(self, namespace: str) -> bool:

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any
 
 from tfjob_kit import errors
-from tfjob_kit.cluster.kube.access import sign_in
 from tfjob_kit.cluster.kube.access.account import Account
 from tfjob_kit.cluster.kube.access.kubeconfig import Context, Entry
 from tfjob_kit.cluster.kube.access.target import Target, official_client
@@ -116,6 +115,8 @@ def _use_user(target: Target, context: Context, folder: Path) -> datetime | None
     body = user.body
     expires = None
     if "exec" in body:
+        from tfjob_kit.cluster.kube.access import sign_in
+
         signed_in = sign_in.run_plugin(user, context.cluster)
         expires = signed_in.expires
         user = Entry(name=user.name, body={**body, **signed_in.body}, path=user.path)
@@ -128,6 +129,8 @@ def _use_user(target: Target, context: Context, folder: Path) -> datetime | None
     elif body.get("tokenFile"):
         target.authorization = _token_reader(_relative(user, str(body["tokenFile"])))
     elif "auth-provider" in body:
+        from tfjob_kit.cluster.kube.access import sign_in
+
         signed_in = sign_in.ask_provider(user)
         target.authorization = _constant(str(signed_in.body["authorization"]))
         expires = signed_in.expires

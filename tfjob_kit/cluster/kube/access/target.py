@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tfjob_kit.cluster.kube.access.client_parts import load_parts
-
 __all__ = ["Target", "official_client"]
 
 _POOL_SIZE = 32
@@ -45,6 +43,7 @@ class Target:
 def official_client(target: Target) -> Any:
     """An `ApiClient` of the official client."""
     from tfjob_kit import __version__
+    from tfjob_kit.cluster.kube.access.client_parts import load_parts
 
     configuration = load_parts().Configuration()
     configuration.host = target.server

@@ -17,7 +17,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tfjob_kit import errors
-from tfjob_kit.cluster.kube.access.client_parts import load_parts
 from tfjob_kit.cluster.kube.access.credentials import Client
 from tfjob_kit.cluster.kube.calls import failures, refusals, retries, wire
 from tfjob_kit.cluster.kube.calls.call import Call
@@ -210,6 +209,8 @@ class Api:
             raise self._as_failed(error) from error
 
     def _as_failed(self, error: Exception) -> _Failed:
+        from tfjob_kit.cluster.kube.access.client_parts import load_parts
+
         if isinstance(error, load_parts().ApiException):
             refusal: Any = error
             if refusal.status:
