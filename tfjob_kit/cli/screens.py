@@ -13,7 +13,6 @@ from tfjob_kit.jobs import events
 __all__ = ["JsonScreen", "Screen", "TextScreen", "make_screen"]
 
 _QUIET_STATES = {"Pending", "Created", "Succeeded", "Failed"}
-_QUIET_REASONS = {"ContainerCreating", "PodInitializing", "Completed"}
 
 
 class Screen(Protocol):
@@ -93,10 +92,8 @@ class TextScreen:
             text = f"{event.state}, exit code {event.exit_code}"
         elif event.restarts and event.state == "Running":
             text = f"Running again, restart {event.restarts}"
-        elif event.state in {"Pending", "Restarting"} and event.reason not in {None, *_QUIET_REASONS}:
-            text = f"waits: {event.reason}"
         else:
-            return
+            return  # why a replica waits comes as a Notice
         self._write(roles.prefix(event.replica) + console.paint(text, "yellow"))
 
     def _say(self, notice: events.Notice) -> None:

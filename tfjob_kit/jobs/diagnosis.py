@@ -21,6 +21,8 @@ __all__ = ["diagnose", "diagnose_deleted", "final_metrics", "suspect"]
 _SUCCEEDED, _FAILED, _UNFINISHED, _STOPPED = 0, 100, 101, 103
 _LAST_LINES = 6
 _LAST_EVENTS = 3
+_PASSED = {"FailedScheduling", "Unschedulable", "SchedulingGated", "FailedToCreateEndpoint"}
+"""Warnings that explain no end: they were over when the job ran."""
 _NO_TAILS: Mapping[str, Sequence[str]] = {}
 
 
@@ -182,7 +184,8 @@ def _unfinished(view: JobView) -> Verdict:
 def _waiting(view: JobView) -> Verdict:
     """Why it does not go on; the reason that holds up most replicas names the verdict."""
     waits = find_waits(view)
-    messages = [f"{r.name}: {r.reason}: {r.message}" for r in view.replicas if r.is_waiting and r.message]
+    waiting = [r for r in view.replicas if r.is_waiting and r.message]
+    messages = [f"{r.name}: {r.reason}: {_without_preemption(r.message)}" for r in waiting]
     refused = [f"event {e.reason}: {e.message}" for e in view.events if e.reason == "FailedCreatePod"]
     texts = [*(wait.sentence for wait in waits[1:]), *messages[:1], *refused[-1:]]
     return Verdict(
@@ -192,6 +195,11 @@ def _waiting(view: JobView) -> Verdict:
         fix=waits[0].reason.fix,
         exit_code=_UNFINISHED,
     )
+
+
+def _without_preemption(message: str | None) -> str:
+    """A scheduler adds to why it cannot place a pod why it cannot preempt others either."""
+    return (message or "").partition(" no new claims to deallocate")[0].partition(" preemption:")[0]
 
 
 def _evidence(
@@ -226,6 +234,8 @@ def _exit_code(replica: ReplicaView) -> int | None:
 
 def _warnings(view: JobView) -> list[str]:
     told = {view.message, *(r.message for r in view.replicas if r.is_waiting)}
-    warnings = [e for e in view.events if e.type == "Warning" and e.message not in told]
+    warnings = [
+        e for e in view.events if e.type == "Warning" and e.message not in told and e.reason not in _PASSED
+    ]
     texts = [f"event {e.reason} ({e.about}): {e.message}" for e in warnings]
     return list(dict.fromkeys(texts))[-_LAST_EVENTS:]

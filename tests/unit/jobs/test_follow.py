@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from tfjob_kit import errors
 from tfjob_kit.cluster.fake import FakeCluster
 from tfjob_kit.contract import Termination
-from tfjob_kit.jobs import follow
+from tfjob_kit.jobs import follow, read_job
 from tfjob_kit.jobs.events import Event, Finished, LogLine, Notice, Progress, ReplicaChanged, StateChanged
 
 from .conftest import CHIEF, JOB, WORKER, Follower, make_job
@@ -212,3 +213,122 @@ def test_closing_the_stream_leaves_no_thread(cluster: FakeCluster) -> None:
 def test_a_job_that_is_not_there_is_an_error(cluster: FakeCluster) -> None:
     with pytest.raises(errors.JobNotFound):
         next(follow(cluster, JOB, stop=threading.Event()))
+
+
+def test_why_replicas_wait_is_told_in_one_line(following: Following) -> None:
+    cluster = FakeCluster(start_pods=False)
+    cluster.create(make_job())
+    for pod in (CHIEF, WORKER):
+        cluster.hold(pod, message="0/3 nodes are available: 3 Insufficient nvidia.com/gpu.")
+    follower = following(cluster, settle=0.0)
+    says = "all 2 replicas wait: 2 GPUs short: no node has nvidia.com/gpu free"
+    follower.until(lambda events: Notice(text=says) in events)
+    cluster.start(CHIEF)
+    cluster.start(WORKER)
+    cluster.exit(CHIEF, 0)
+    assert 1 == sum(e == Notice(text=says) for e in follower.to_end())
+
+
+def test_missing_rights_for_lines_are_said_once_and_the_verdict_is_given(
+    cluster: FakeCluster, following: Following
+) -> None:
+    cluster.create(make_job())
+    for _ in range(2):
+        cluster.fail_next("logs", errors.NotAllowed("you may not get pods/log here", status=403))
+    follower = following(cluster)
+    follower.until(lambda events: any(isinstance(e, Notice) for e in events))
+    cluster.exit(CHIEF, 0)
+    events = follower.to_end()
+    assert ["no lines are shown: you may not get pods/log here"] == [
+        e.text for e in events if isinstance(e, Notice)
+    ]
+    end = events[-1]
+    assert isinstance(end, Finished)
+    assert 0 == end.verdict.exit_code
+
+
+class WithoutEvents(FakeCluster):
+    """An engine whose caller may not read events."""
+
+    def watch(self, **options: Any) -> Any:
+        for change in super().watch(**options):
+            if change.type == "BOOKMARK":
+                yield dataclasses.replace(change, object={"withheld": ["events"]})
+            elif change.kind != "Event":
+                yield change
+
+    def events(self, ref: Any) -> Any:
+        raise errors.NotAllowed("you may not list events here", status=403)
+
+
+def test_missing_rights_for_events_are_said_once_and_the_verdict_is_given(following: Following) -> None:
+    cluster = WithoutEvents()
+    cluster.create(make_job())
+    follower = following(cluster)
+    follower.until(lambda events: any(isinstance(e, Notice) for e in events))
+    cluster.exit(CHIEF, 1)
+    events = follower.to_end()
+    (said,) = [e.text for e in events if isinstance(e, Notice)]
+    assert "you may not read events here" in said
+    assert isinstance(events[-1], Finished)
+    assert "failed" == events[-1].verdict.kind
+    assert ("events",) == read_job(cluster, JOB).withheld
+
+
+def test_a_job_that_a_resize_has_suspended_is_followed_on(cluster: FakeCluster, following: Following) -> None:
+    cluster.create(make_job())
+    follower = following(cluster)
+    follower.until(lambda events: any(isinstance(e, StateChanged) and e.state == "Running" for e in events))
+    mark = {"metadata": {"annotations": {"tfjob-kit/resizing": "1 replica"}}}
+    cluster.patch(JOB, {**mark, "spec": {"runPolicy": {"suspend": True}}})
+    follower.until(lambda events: any(isinstance(e, StateChanged) and e.state == "Suspended" for e in events))
+    cluster.patch(
+        JOB,
+        {
+            "metadata": {"annotations": {"tfjob-kit/resizing": None}},
+            "spec": {"runPolicy": {"suspend": False}},
+        },
+    )
+    cluster.write_log(CHIEF, "goes on")
+    follower.until(has_line("goes on"))
+    cluster.exit(CHIEF, 0)
+    end = follower.to_end()[-1]
+    assert isinstance(end, Finished)
+    assert "Succeeded" == end.state
+
+
+def test_a_job_that_goes_with_its_namespace_was_cancelled(cluster: FakeCluster, following: Following) -> None:
+    cluster.create(make_job())
+    follower = following(cluster)
+    follower.until(lambda events: any(isinstance(e, ReplicaChanged) for e in events))
+    cluster.ending_namespaces.add(JOB.namespace)
+    cluster.delete_pod(WORKER)
+    end = follower.to_end()[-1]
+    assert isinstance(end, Finished)
+    assert ("Deleted", "cancelled", 103) == (end.state, end.verdict.kind, end.verdict.exit_code)
+    assert "digits was cancelled: its namespace default was deleted" == end.verdict.summary
+
+
+def test_a_finished_job_that_is_removed_while_followed_keeps_its_verdict(
+    cluster: FakeCluster, following: Following
+) -> None:
+    cluster.create(make_job(ttlSecondsAfterFinished=0))
+    follower = following(cluster)
+    follower.until(lambda events: any(isinstance(e, ReplicaChanged) for e in events))
+    cluster.exit(CHIEF, 0)
+    end = follower.to_end()[-1]
+    assert isinstance(end, Finished)
+    assert ("Succeeded", "succeeded", 0) == (end.state, end.verdict.kind, end.verdict.exit_code)
+
+
+def test_a_replica_that_prints_on_and_on_does_not_hold_up_the_end(
+    cluster: FakeCluster, following: Following
+) -> None:
+    cluster.create(make_job())
+    follower = following(cluster)
+    follower.until(lambda events: any(isinstance(e, ReplicaChanged) for e in events))
+    cluster.exit(CHIEF, 0)
+    while not follower.events or not isinstance(follower.events[-1], Finished):
+        cluster.write_log(WORKER, "on and on")
+        assert follower.stop.wait(0.05) is False
+    assert isinstance(follower.to_end()[-1], Finished)
