@@ -7,7 +7,27 @@ the wire to the caller. Must not know jobs, plans or the other engines.
 
 from __future__ import annotations
 
-from tfjob_kit.cluster.kube.connection import connect
-from tfjob_kit.cluster.kube.engine import KubeCluster
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfjob_kit.cluster.kube.connection import connect
+    from tfjob_kit.cluster.kube.engine import KubeCluster
 
 __all__ = ["KubeCluster", "connect"]
+
+
+def __getattr__(name: str) -> object:
+    """The engine, imported when it is asked for.
+
+    Whether a cluster is configured is asked of `access` alone, before each verb of the local engine too: that
+    must not cost the import of TLS and HTTP.
+    """
+    if name == "connect":
+        from tfjob_kit.cluster.kube.connection import connect
+
+        return connect
+    if name == "KubeCluster":
+        from tfjob_kit.cluster.kube.engine import KubeCluster
+
+        return KubeCluster
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,6 +16,7 @@ import urllib.parse
 import weakref
 from dataclasses import dataclass
 
+from tfjob_kit import errors
 from tfjob_kit.cluster.kube.access.target import Target
 from tfjob_kit.cluster.kube.calls.retries import Failure
 
@@ -137,9 +138,20 @@ class Wire:
         else:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if self._target.cert_file is not None:
-            context.load_cert_chain(self._target.cert_file, self._target.key_file)
+            self._show_certificate(context, self._target.cert_file)
         self._tls = context
         return context
+
+    def _show_certificate(self, context: ssl.SSLContext, file: str) -> None:
+        try:
+            context.load_cert_chain(file, self._target.key_file)
+        except (OSError, ValueError) as error:
+            raise errors.NotAllowed(
+                f"our own certificate or its key cannot be used: {_text(error)}",
+                where=self._target.server,
+                hint="`client-certificate` and `client-key` of the kubeconfig's user must be PEM, and a pair",
+                status=401,
+            ) from error
 
 
 def _close(connections: list[http.client.HTTPConnection]) -> None:
@@ -175,7 +187,7 @@ def _text(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "its name cannot be resolved"
     if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate verify failed: {error.verify_message}"
+        return f"certificate verify failed: {error.verify_message.rstrip('.')}"
     if isinstance(error, ssl.SSLError) and error.reason:
         return error.reason.lower().replace("_", " ")
     if isinstance(error, OSError) and error.strerror:
