@@ -28,6 +28,7 @@ VERBS = (
     ("resize",),
     ("retry",),
     ("diff",),
+    ("tensorboard",),
     ("config",),
     ("config", "show"),
     ("version",),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from harness.api import Refused, wait_until
 from harness.drive import Drive
 from harness.plane import Plane
 
@@ -210,3 +211,53 @@ def test_a_jobs_config_comes_back_and_is_compared(kit: Kit, start: Any, tmp_path
     assert ["KEY", "train.steps"] == [
         line.split()[0] for line in kit("diff", "train", "train.steps=60").out.splitlines()
     ]
+
+
+def test_a_tensorboard_object_is_made_where_kubeflow_has_them(
+    kit: Kit, start: Any, drive: Drive, fakes: Plane
+) -> None:
+    kit(
+        "run",
+        "model=digits_cnn",
+        "output.claim=data",
+        "job.suspend=true",
+        "--name",
+        "train",
+        "--detach",
+        "--yes",
+    )
+    assert "this cluster has no tensorboards.tensorboard" in kit("tensorboard", "train", code=3).err
+    group, plural = "tensorboard.kubeflow.org", "tensorboards"
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"plural": plural, "singular": "tensorboard", "kind": "Tensorboard"},
+            "versions": [
+                {"name": "v1alpha1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+            ],
+        },
+    }
+    crds = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    fakes.req("POST", crds, definition)
+    try:
+        wait_until(lambda: _is_served(fakes, f"/apis/{group}/v1alpha1"), what="the Tensorboard kind")
+        assert "tensorboard/train created\n" == kit("tensorboard", "train").out
+        assert "tensorboard/train created\n" == kit("tensorboard", "train").out
+        board = fakes.req("GET", f"/apis/{group}/v1alpha1/namespaces/{drive.namespace}/{plural}/train")
+        assert "pvc://data/tensorboard" == board["spec"]["logspath"]
+        assert "train" == board["metadata"]["ownerReferences"][0]["name"]
+    finally:
+        fakes.req("DELETE", f"{crds}/{plural}.{group}")
+
+
+def _is_served(fakes: Plane, path: str) -> bool:
+    try:
+        fakes.req("GET", path)
+    except Refused:
+        return False
+    return True

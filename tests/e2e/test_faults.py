@@ -86,3 +86,45 @@ def test_cancel_saves_before_it_ends(kit):
     kit.wait_gone(uid)
     assert len(list((kit.state / "claims/default/kept/checkpoints").glob("ckpt-*.json"))) == 1
     assert kit("status", "leaving").returncode == 102
+
+
+def test_suspension_changes_no_bit_of_the_result(kit, tensors, undisturbed):
+    kit.submit("paused", *RUN)
+    kit.wait_checkpoint("paused", 300)
+    suspended = kit("suspend", "paused")
+    assert suspended.returncode == 0, suspended.stderr
+    saved = int(re.findall(r"it has saved step (\d+)", suspended.stderr)[0])
+    assert kit.checkpoint("paused", saved).with_suffix(".index").exists()
+
+    assert kit("resume", "paused").returncode == 0
+    assert kit("wait", "paused").returncode == 0, kit.log("paused")
+    assert f"resumes after step {saved};" in kit.log("paused")
+    assert undisturbed == tensors(kit.checkpoint("paused", STEPS))
+
+
+def test_a_resized_job_goes_on_at_the_saved_step(kit):
+    kit.submit("grown", *RUN)
+    kit.wait_checkpoint("grown", 300)
+    resized = kit("resize", "grown", "gpus=4")
+    assert resized.returncode == 0, resized.stderr
+    saved = int(re.findall(r"it goes on from step (\d+)", resized.stderr)[0])
+
+    assert kit("wait", "grown").returncode == 0, kit.log("grown")
+    log = kit.log("grown")
+    assert "4 replicas, 1 CPU each" in log
+    assert f"resumes after step {saved};" in log
+    assert kit.checkpoint("grown", STEPS).with_suffix(".index").exists()
+
+
+def test_a_retry_changes_no_bit_of_the_result(kit, tensors, undisturbed):
+    kit.submit("broken", *RUN)
+    kit.wait_checkpoint("broken", 300)
+    os.kill(int((kit.state / "jobs/default/broken/keeper.lock").read_text()), signal.SIGKILL)
+    assert kit("wait", "broken").returncode == 100
+    kit.jobs.append("broken-2")
+
+    assert kit("retry", "broken").returncode == 0
+    assert kit("wait", "broken-2").returncode == 0, kit.log("broken-2")
+    resumed = [int(step) for step in re.findall(r"resumes after step (\d+);", kit.log("broken-2"))]
+    assert min(resumed, default=0) >= 300, kit.log("broken-2")
+    assert undisturbed == tensors(kit.checkpoint("broken-2", STEPS))

@@ -55,6 +55,7 @@ _VERBS = {
     "resize": "resizing.resize",
     "retry": "retrying.retry",
     "diff": "comparing.diff",
+    "tensorboard": "boards.tensorboard",
     "version": "versions.version",
 }
 """Verb -> module and function, in the order of the help."""

@@ -125,7 +125,7 @@ def _await_rest(cluster: Cluster, ref: JobRef, ask: Callable[[], None], *, secon
     """
     from tfjob_kit.jobs import suspension
 
-    with deadlines.stopping_after(seconds) as stop:
+    with deadlines.stopping_after(seconds) as stop, staying_suspended(f"tfjob-kit suspend {ref.name}"):
         words = suspension.wait_for_rest(cluster, ref, stop=stop, begin=ask)
     if words is None:
         raise too_long(ref.name, seconds, again=f"tfjob-kit suspend {ref.name}")
@@ -149,11 +149,17 @@ def warn_of_loss(cluster: Cluster, ref: JobRef, job: Object, *, verb: str, yes: 
 
 @contextlib.contextmanager
 def staying_suspended(command: str) -> Generator[None]:
-    """Says how to finish when Ctrl-C, SIGTERM or an error ends what stands inside."""
+    """Says how to finish when Ctrl-C, SIGTERM or a lost cluster ends what stands inside."""
+    way_out = f"the job stays suspended; `{command}` goes on from there"
     try:
         yield
     except (KeyboardInterrupt, interrupts.Terminated):
-        console.say(f"\nthe job stays suspended; `{command}` goes on from here")
+        console.say(f"\n{way_out}")
+        raise
+    except errors.JobNotFound:
+        raise
+    except errors.ClusterError as error:
+        error.hint = f"{error.hint}\n{way_out}" if error.hint else way_out
         raise
 
 

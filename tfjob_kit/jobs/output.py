@@ -20,11 +20,15 @@ class Output:
 
     Attributes:
         survives: It outlives the pods, as far as can be told; None: nothing is known of the job's output.
-        text: For people: `the claim data`.
+        text: For people: `its output is in the claim data`.
+        claim: PersistentVolumeClaim that holds it.
+        path: `output.dir` inside that claim, without a leading slash; empty for its root.
     """
 
     survives: bool | None
     text: str
+    claim: str | None = None
+    path: str = ""
 
 
 def find_output(job: port.Object, *, keeps_scratch: bool) -> Output:
@@ -34,11 +38,11 @@ def find_output(job: port.Object, *, keeps_scratch: bool) -> Output:
         job: The TFJob.
         keeps_scratch: Of the engine.
     """
-    volume = _volume(job)
+    volume, path = _volume(job)
     if volume is None:
         return Output(survives=None, text="its output is unknown")
     if claim := part(volume, "persistentVolumeClaim").get("claimName"):
-        return Output(survives=True, text=f"its output is in the claim {claim}")
+        return Output(survives=True, text=f"its output is in the claim {claim}", claim=claim, path=path)
     if path := part(volume, "hostPath").get("path"):
         return Output(survives=True, text=f"its output is in {path} of the chief's node")
     if "emptyDir" in volume:
@@ -48,17 +52,19 @@ def find_output(job: port.Object, *, keeps_scratch: bool) -> Output:
     return Output(survives=None, text=f"its output is in the volume {volume['name']}")
 
 
-def _volume(job: port.Object) -> dict[str, Any] | None:
-    """The volume that covers `output.dir`: that of the longest mount path above it."""
+def _volume(job: port.Object) -> tuple[dict[str, Any] | None, str]:
+    """The volume that covers `output.dir`, that of the longest mount path above it, and the way inside."""
     try:
         directory = posixpath.normpath(str(plain_config(job)["output"]["dir"]))
     except (errors.RefusedError, KeyError, TypeError):
-        return None
+        return None, ""
     mounts = [m for m in items(tensorflow_container(job), "volumeMounts") if _covers(m, directory)]
     if not mounts:
-        return None
-    name = max(mounts, key=lambda mount: len(mount["mountPath"]))["name"]
-    return next((v for v in _volumes(job) if v["name"] == name), None)
+        return None, ""
+    mount = max(mounts, key=lambda mount: len(mount["mountPath"]))
+    inside = directory.removeprefix(mount["mountPath"].rstrip("/"))
+    path = posixpath.join(mount.get("subPath", ""), inside.strip("/")).strip("/")
+    return next((v for v in _volumes(job) if v["name"] == mount["name"]), None), path
 
 
 def _volumes(job: port.Object) -> list[dict[str, Any]]:

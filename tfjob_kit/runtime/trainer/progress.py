@@ -6,7 +6,7 @@ compiles, is left out of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tfjob_kit import contract
 from tfjob_kit.config.schema import TrainConfig
@@ -16,10 +16,27 @@ __all__ = ["Progress"]
 
 
 class Progress:
-    """What is told while training goes on; `now` is in seconds of any steady clock."""
+    """What is told while training goes on; `now` is in seconds of any steady clock.
 
-    def __init__(self, config: TrainConfig, *, replicas: int, attempt: int, is_chief: bool) -> None:
+    Args:
+        config: The run's.
+        replicas: For the line.
+        attempt: Restarts before this trainer.
+        is_chief: Only the chief prints.
+        draw: Gets the values of every line, and their step.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        *,
+        replicas: int,
+        attempt: int,
+        is_chief: bool,
+        draw: Callable[[Mapping[str, float], int], None] = lambda values, step: None,
+    ) -> None:
         self._config, self._replicas, self._attempt, self._is_chief = config, replicas, attempt, is_chief
+        self._draw = draw
         self._speed: float | None = None
         self._since: tuple[float, int] | None = None
         self._printed: float | None = None
@@ -44,6 +61,7 @@ class Progress:
         if due:
             if self._is_chief:
                 console.say(contract.format_progress(values))
+                self._draw(values, step)
             self._printed, self._since = now, (now, step)
         return {key: float(value) for key, value in values.items()}
 
@@ -53,6 +71,7 @@ class Progress:
             named = {f"eval_{name}": value for name, value in metrics.items()}
             head = {"step": step, "total_steps": self._config.steps}
             console.say(contract.format_progress({**head, **named}))
+            self._draw(named, step)
 
     def _values(
         self, *, step: int, loss: float, checkpoint_step: int, speed: float | None

@@ -36,6 +36,7 @@ from tfjob_kit.runtime.trainer import (
 from tfjob_kit.runtime.trainer import state as states
 from tfjob_kit.runtime.trainer import strategy as strategies
 from tfjob_kit.runtime.trainer.checkpoint import Checkpoints
+from tfjob_kit.runtime.trainer.event_files import EventFiles
 from tfjob_kit.runtime.trainer.loop import CallResult, TrainingCall
 from tfjob_kit.runtime.trainer.progress import Progress
 from tfjob_kit.runtime.trainer.report_pipe import ReportPipe
@@ -113,7 +114,13 @@ def train(config: schema.RunConfig, *, task: tasks.Task, pipe: ReportPipe, attem
             strategy, state=state, loss=loss, split=data.evaluation, global_batch=batch
         ),
         checkpoints=checkpoints,
-        progress=Progress(config.train, replicas=replicas, attempt=attempt, is_chief=task.is_chief),
+        progress=Progress(
+            config.train,
+            replicas=replicas,
+            attempt=attempt,
+            is_chief=task.is_chief,
+            draw=EventFiles(folder).write,
+        ),
         pipe=pipe,
         stop=stop,
     )

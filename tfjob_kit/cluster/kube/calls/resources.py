@@ -13,6 +13,7 @@ __all__ = [
     "NODES",
     "PODS",
     "QUOTAS",
+    "TENSORBOARDS",
     "TFJOBS",
     "Resource",
     "companion_resource",
@@ -59,7 +60,10 @@ NAMESPACES = Resource(group="", version="v1", plural="namespaces", kind="Namespa
 QUOTAS = Resource(group="", version="v1", plural="resourcequotas", kind="ResourceQuota")
 CONFIG_MAPS = Resource(group="", version="v1", plural="configmaps", kind="ConfigMap")
 BUDGETS = Resource(group="policy", version="v1", plural="poddisruptionbudgets", kind="PodDisruptionBudget")
-_COMPANIONS = {(r.api_version, r.kind): r for r in (CONFIG_MAPS, BUDGETS)}
+TENSORBOARDS = Resource(
+    group="tensorboard.kubeflow.org", version="v1alpha1", plural="tensorboards", kind="Tensorboard"
+)
+_COMPANIONS = {(r.api_version, r.kind): r for r in (CONFIG_MAPS, BUDGETS, TENSORBOARDS)}
 
 
 def companion_resource(api_version: str, kind: str) -> Resource:

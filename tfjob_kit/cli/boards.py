@@ -1,0 +1,71 @@
+"""`tensorboard`: the curves of a job."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tfjob_kit import errors
+from tfjob_kit.cli import console, engines, options
+
+if TYPE_CHECKING:
+    from tfjob_kit.cluster.port import Cluster, JobRef, Object
+
+__all__ = ["tensorboard"]
+
+
+def tensorboard(
+    name: options.JobName,
+    namespace: options.Namespace = None,
+    engine: options.Engine = None,
+    context: options.Context = None,
+    kubeconfig: options.Kubeconfig = None,
+) -> int:
+    """Show a job's curves in TensorBoard.
+
+    On this machine it runs the `tensorboard` that is installed, until Ctrl-C. In a cluster it creates a
+    Tensorboard object of Kubeflow's over the job's claim, which goes when the job goes.
+    """
+    cluster, _ = engines.connect(engine, context=context, kubeconfig=kubeconfig, namespace=namespace)
+    ref = engines.job_ref(cluster, name, namespace)
+    job = cluster.get(ref)
+    output = cluster.places(ref).get("output")
+    if output is not None:
+        return _run_here(Path(output))
+    return _open(cluster, ref, job)
+
+
+def _run_here(output: Path) -> int:
+    from tfjob_kit.jobs import board
+
+    folder = output / board.FOLDER
+    program = shutil.which("tensorboard", path=str(Path(sys.executable).parent)) or shutil.which(
+        "tensorboard"
+    )
+    if program is None:
+        raise errors.RefusedError(
+            "TensorBoard is not installed here",
+            hint=f"pip install tensorboard, then `tensorboard --logdir {folder}`",
+        )
+    if not folder.is_dir():
+        raise errors.RefusedError(
+            "there are no event files yet: the chief writes the first with its first line of progress",
+            where=str(folder),
+        )
+    return subprocess.run([program, "--logdir", str(folder)], check=False).returncode
+
+
+def _open(cluster: Cluster, ref: JobRef, job: Object) -> int:
+    from tfjob_kit.jobs import board
+    from tfjob_kit.jobs import output as outputs
+
+    found = outputs.find_output(job, keeps_scratch=cluster.keeps_scratch)
+    board.open_board(cluster, ref, board.make_board(ref, found))
+    console.put(f"tensorboard/{ref.name} created")
+    console.say(
+        f"open it in Kubeflow under TensorBoards: /tensorboard/{ref.namespace}/{ref.name}/ of its gateway"
+    )
+    return 0
