@@ -9,7 +9,6 @@ commands take turns within each round, so that a busy machine slows all of them 
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
@@ -17,6 +16,8 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+
+import rounds
 
 TOOL = str(Path(sys.executable).parent / "tfjob-kit")
 HELLO = """
@@ -55,26 +56,27 @@ def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
+    count = parser.parse_args().rounds
     times: dict[str, list[float]] = {case.name: [] for case in CASES}
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(rounds + 1):
+        for number in range(count + 1):
             for case in CASES:
-                seconds = _seconds(case.command, folder)
+                seconds = _seconds(case.command, Path(folder))
                 if number:  # The first round fills the disk cache.
                     times[case.name].append(seconds)
-    _print(times, rounds)
+    _print(times, count)
 
 
-def _seconds(command: list[str], folder: str) -> float:
+def _seconds(command: list[str], folder: Path) -> float:
+    environ = rounds.environment(folder)
     begin = time.perf_counter()
-    subprocess.run(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    subprocess.run(command, cwd=folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     return time.perf_counter() - begin
 
 
-def _print(times: dict[str, list[float]], rounds: int) -> None:
+def _print(times: dict[str, list[float]], count: int) -> None:
     peer = min(times[PEER])
-    print(f"{rounds} rounds, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores\n")
+    print(f"### Start-up\n\n{count} rounds, {rounds.machine()}\n")
     print("| Command | min ms | median ms | x hello | budget |\n|---|---|---|---|---|")
     for case in CASES:
         found = times[case.name]
@@ -84,6 +86,7 @@ def _print(times: dict[str, list[float]], rounds: int) -> None:
             f"{min(found) / peer:.2f}",
         ]
         print(f"| `{case.name}` | {' | '.join(cells)} | {case.budget or ''} |")
+    print()
 
 
 if __name__ == "__main__":

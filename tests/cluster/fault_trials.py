@@ -129,8 +129,15 @@ class _Trial:
         """The whole life."""
         if not self._submit():
             return
-        middle = [self._look, self._suspend, self._resume, self._submit_again, self._submit_other]
-        for act in self._chance.choices(middle, weights=[4, 2, 2, 1, 1], k=self._chance.randint(2, 5)):
+        middle = [
+            self._look,
+            self._suspend,
+            self._pause,
+            self._resume,
+            self._submit_again,
+            self._submit_other,
+        ]
+        for act in self._chance.choices(middle, weights=[4, 1, 2, 1, 1, 1], k=self._chance.randint(2, 5)):
             act()
         self._cancel()
 
@@ -186,6 +193,11 @@ class _Trial:
         done = self._do("suspend", lambda: suspension.suspend_job(self._cluster, self._ref))
         self._require_one()
         self._require(done is None or self._is_suspended(), "suspend succeeded, and the job is not suspended")
+
+    def _pause(self) -> None:
+        """Both at once: the wait for the pods in between is a watch."""
+        self._suspend()
+        self._resume()
 
     def _resume(self) -> None:
         stop = threading.Event()
