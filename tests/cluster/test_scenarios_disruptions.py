@@ -8,6 +8,7 @@ from harness.nodes import FakeNode
 from harness.plane import Plane
 from scenes import TIME, Scene, Told, expected_replica, expected_view, make_job
 
+from tfjob_kit.jobs import read_report
 from tfjob_kit.jobs.replica_view import Deletion
 
 pytestmark = pytest.mark.cluster
@@ -62,7 +63,9 @@ def test_a_deleted_pod_is_remembered_when_its_trace_is_gone(scene: Scene, drive:
     drive.delete("job-worker-0")
     summary = drained(scene.end())
     assert "worker-0 was deleted while it ran on" in summary
-    assert ["Deleted", "Deleted"] == [r.state for r in scene.view().replicas]
+    report = read_report(scene.cluster, scene.ref)
+    assert ["Deleted", "Deleted"] == [r.state for r in report.view.replicas]
+    assert "job was drained or deleted: worker-0 is gone and left no exit code" == report.verdict.summary
 
 
 def test_a_pod_whose_node_gets_a_taint_is_evicted(scene: Scene, drive: Drive, fakes: Plane) -> None:

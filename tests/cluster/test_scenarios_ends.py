@@ -188,5 +188,19 @@ def test_a_container_that_is_restarted_in_place_goes_on_in_its_pod(scene: Scene,
     assert 1 == scene.view().replicas[1].restarts
 
 
+def test_no_line_is_lost_or_doubled_though_connections_break(scene: Scene, drive: Drive) -> None:
+    scene.begin(make_job(roles={"Chief": 1}))
+    drive.wait_running("job", 1)
+    written = [f"line {number}" for number in range(40)]
+    for number, text in enumerate(written):
+        drive.write("job-chief-0", text)
+        if number % 10 == 9:
+            scene.until(lambda events, least=number - 5: least <= sum(isinstance(e, LogLine) for e in events))
+            drive.cut_logs("job-chief-0")
+    scene.until(lambda events: any(isinstance(e, LogLine) and e.text == written[-1] for e in events))
+    drive.exit("job-chief-0", 0)
+    assert {"chief-0": written} == scene.end().lines
+
+
 def _count_running(events: list, name: str) -> int:
     return sum(getattr(e, "replica", None) == name and getattr(e, "state", None) == "Running" for e in events)

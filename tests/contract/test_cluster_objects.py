@@ -190,5 +190,10 @@ def test_a_single_replica_has_no_tf_config(cluster, submit):
     assert "TF_CONFIG" not in _env(cluster.pods(REF)[0])
 
 
+def test_a_namespace_that_is_in_use_is_not_ending(cluster, submit):
+    submit()
+    assert not cluster.is_ending(REF.namespace)
+
+
 def _env(pod):
     return {entry["name"]: entry.get("value") for entry in pod["spec"]["containers"][0]["env"]}

@@ -36,6 +36,7 @@ def report_object(report: JobReport) -> dict[str, Any]:
         "replicas": [_replica_object(replica) for replica in view.replicas],
         "progress": dict(view.progress),
         "events": [asdict(event) for event in view.events],
+        "withheld": list(view.withheld),
         "places": dict(report.places),
         "metrics": dict(report.metrics),
         "verdict": asdict(report.verdict),
