@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tfjob_kit.cli import console, engines, git_state
 
 if TYPE_CHECKING:
-    from tfjob_kit.config import Composed
+    from tfjob_kit.config import CodeBundle, Composed
     from tfjob_kit.config.schema import RunConfig
     from tfjob_kit.plan import Finding, JobPlan
 
@@ -105,7 +105,7 @@ def _plan(
         name=name,
         suffix=_suffix(),
         default_namespace=default_namespace,
-        code=config.collect_code(run_config.code, cwd=cwd, conf_dir=conf_dir),
+        code=_code(run_config, conf_dir=conf_dir),
         git=git.read(),
     )
     return Prepared(
@@ -116,6 +116,15 @@ def _plan(
         findings=plan.lint_plan(run_config, plan=job_plan),
         is_named=name is not None or run_config.name is not None,
     )
+
+
+def _code(run_config: RunConfig, *, conf_dir: Path | None) -> CodeBundle | None:
+    """The files that travel; what reads them is imported for them alone."""
+    if run_config.code.mode.value == "image":
+        return None
+    from tfjob_kit import config
+
+    return config.collect_code(run_config.code, cwd=Path.cwd(), conf_dir=conf_dir)
 
 
 def in_namespace(namespace: str | None, run_config: RunConfig) -> RunConfig:

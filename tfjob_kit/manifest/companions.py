@@ -6,10 +6,13 @@ Without owner references: the engine writes them, since the owner's uid is known
 from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING
 
-from tfjob_kit.config.files.code_bundle import CodeBundle
 from tfjob_kit.manifest.tfjob import Manifest
 from tfjob_kit.plan import JobPlan
+
+if TYPE_CHECKING:
+    from tfjob_kit.config import CodeBundle
 
 __all__ = ["build_companions"]
 

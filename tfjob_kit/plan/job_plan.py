@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tfjob_kit.config.files.code_bundle import CodeBundle
 from tfjob_kit.plan.topology import Topology
+
+if TYPE_CHECKING:
+    from tfjob_kit.config import CodeBundle
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import posixpath
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
-from tfjob_kit.config.files.code_bundle import CodeBundle
 from tfjob_kit.plan.job_plan import Mount
 from tfjob_kit.plan.quantities import parse_quantity
+
+if TYPE_CHECKING:
+    from tfjob_kit.config import CodeBundle
 
 __all__ = ["SHARED_MEMORY_PATH", "make_mounts"]
 
