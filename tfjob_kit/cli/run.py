@@ -83,9 +83,10 @@ def _start(cluster: Cluster, prepared: prepare.Prepared, *, yes: bool, detach: b
 
 
 def _stay(cluster: Cluster, ref: JobRef, *, detach: bool, output: str) -> int:
-    """Follows the job unless the person wants to leave."""
-    if detach:
+    """Says what can be done with the job, and follows it unless the person wants to leave."""
+    if detach or cluster.name != "local":
         _say_commands(cluster, ref)
+    if detach:
         return 0
     from tfjob_kit.cli import following, screens
 
