@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import statistics
 import subprocess
 import sys
@@ -13,6 +14,14 @@ from pathlib import Path
 
 TOOL = str(Path(sys.executable).parent / "tfjob-kit")
 ROUNDS = 15
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What one command took, seconds; `cpu` hardly depends on what else the machine does."""
+
+    wall: float
+    cpu: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,35 +49,53 @@ def environment(home: Path) -> dict[str, str]:
 
 def take_turns(
     cases: Sequence[Case], *, rounds: int, environ: Mapping[str, str], cwd: Path
-) -> dict[str, list[float]]:
-    """Seconds of each case in each round, after a first one that fills the caches.
+) -> dict[str, list[Taken]]:
+    """What each case took in each round, after a first one that fills the caches.
 
     Raises:
         RuntimeError: A command failed.
     """
-    times: dict[str, list[float]] = {case.name: [] for case in cases}
+    times: dict[str, list[Taken]] = {case.name: [] for case in cases}
     for number in range(rounds + 1):
         for case in cases:
             case.prepare(number)
-            begin = time.perf_counter()
-            done = subprocess.run(case.make(number), cwd=cwd, env=environ, capture_output=True, text=True)
-            if done.returncode not in case.codes:
-                raise RuntimeError(f"{case.name} ended with {done.returncode}: {done.stderr}")
+            taken = _run(case, number, environ=environ, cwd=cwd)
             if number:
-                times[case.name].append(time.perf_counter() - begin)
+                times[case.name].append(taken)
     return times
 
 
-def table(times: Mapping[str, Sequence[float]], *, peers: Mapping[str, str]) -> str:
+def _run(case: Case, number: int, *, environ: Mapping[str, str], cwd: Path) -> Taken:
+    before, begin = _cpu_of_children(), time.perf_counter()
+    done = subprocess.run(case.make(number), cwd=cwd, env=environ, capture_output=True, text=True)
+    taken = Taken(wall=time.perf_counter() - begin, cpu=_cpu_of_children() - before)
+    if done.returncode not in case.codes:
+        raise RuntimeError(f"{case.name} ended with {done.returncode}: {done.stderr}")
+    return taken
+
+
+def _cpu_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def table(times: Mapping[str, Sequence[Taken]], *, peers: Mapping[str, str]) -> str:
     """Milliseconds, and the ratio of medians; `peers`: case -> the one that it is measured by."""
-    lines = ["| Command | min ms | median ms | x peer |", "|---|---|---|---|"]
+    lines = ["| Command | min ms | median ms | x peer | CPU ms |", "|---|---|---|---|---|"]
     for name, found in times.items():
+        walls = [taken.wall for taken in found]
         ratio = ""
         if name in peers:
-            ratio = f"{statistics.median(found) / statistics.median(times[peers[name]]):.2f}"
-        lines.append(
-            f"| {name} | {min(found) * 1000:.0f} | {statistics.median(found) * 1000:.0f} | {ratio} |"
-        )
+            peer = statistics.median(taken.wall for taken in times[peers[name]])
+            ratio = f"{statistics.median(walls) / peer:.2f}"
+        cpu = statistics.median(taken.cpu for taken in found)
+        cells = [
+            f"{min(walls) * 1000:.0f}",
+            f"{statistics.median(walls) * 1000:.0f}",
+            ratio,
+            f"{cpu * 1000:.0f}",
+        ]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
