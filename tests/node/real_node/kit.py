@@ -130,9 +130,13 @@ class Kit:
 
     def wait_saved(self, name: str, step: int) -> None:
         """Waits for a checkpoint of that step or a later one."""
-        self.until(
-            lambda: any(saved >= step for saved in self.saved_steps(name)), what=f"step {step} of {name}"
-        )
+        try:
+            self.until(
+                lambda: any(saved >= step for saved in self.saved_steps(name)), what=f"step {step} of {name}"
+            )
+        except TimeoutError as error:
+            looks = [self("status", name).stdout, self("logs", name).stdout]
+            raise AssertionError("\n".join([str(error), *looks])) from error
 
     def until(self, ask: Callable[[], Any], *, what: str) -> Any:
         """The first true answer."""

@@ -102,6 +102,7 @@ def test_the_next_pod_knows_what_ended_the_last_ones() -> None:
         f"3 restarts from the start made no new checkpoint; the last cause: chief-0: OutOfMemory: {full}"
     )
     assert f"NoProgress: {expected}" == message.error
+    assert "resources.memory" in str(message.hint)
 
 
 def test_exits_without_a_report_are_judged_by_their_code() -> None:

@@ -65,6 +65,6 @@ def _give_up(draft: Draft, restarts: int) -> None:
     draft.fail(
         contract.ReplicaExit.NO_PROGRESS,
         error=f"NoProgress: {wording.no_progress(draft.state, restarts)}",
-        hint="read the logs for what ends the trainers; `train.restarts_without_progress` is the bound",
+        hint=wording.way_out(draft.state),
         where="restart",
     )

@@ -104,12 +104,12 @@ def _try_again(draft: Draft, trainer: s.Trainer, code: int) -> None:
 
 def _out_of_memory(draft: Draft, sentence: str) -> None:
     """The pod is recreated: what filled its memory may not be the trainer's alone."""
-    error = f"OutOfMemory: {sentence}"
+    error = f"{wording.OUT_OF_MEMORY}: {sentence}"
     draft.say(error)
     outcome = replace(
         draft.termination("failed", _KILLED),
         error=error,
-        hint="give it more `resources.memory` or a smaller `train.global_batch_size`",
+        hint=wording.MORE_MEMORY,
         where="train",
     )
     draft.set(reason=error)

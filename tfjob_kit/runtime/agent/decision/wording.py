@@ -10,8 +10,11 @@ import signal
 from tfjob_kit.runtime.agent.announcement import Phase
 from tfjob_kit.runtime.agent.decision.situation import Peer, Situation, Trainer
 
-__all__ = ["missing", "no_progress", "retryable", "start"]
+__all__ = ["MORE_MEMORY", "OUT_OF_MEMORY", "missing", "no_progress", "retryable", "start", "way_out"]
 
+OUT_OF_MEMORY = "OutOfMemory"
+"""How the reason of a replica begins whose trainer the kernel has killed for want of memory."""
+MORE_MEMORY = "give it more `resources.memory` or a smaller `train.global_batch_size`"
 _SIGNALLED = 128
 
 
@@ -63,3 +66,10 @@ def no_progress(situation: Situation, restarts: int) -> str:
     times = "1 restart" if restarts == 1 else f"{restarts} restarts"
     cause = situation.reason or situation.cause
     return f"{times} from {where} made no new checkpoint" + (f"; the last cause: {cause}" if cause else "")
+
+
+def way_out(situation: Situation) -> str:
+    """What to do when it was tried in vain."""
+    if f"{OUT_OF_MEMORY}: " in (situation.reason or situation.cause or ""):
+        return MORE_MEMORY
+    return "read the logs for what ends the trainers; `train.restarts_without_progress` is the bound"
