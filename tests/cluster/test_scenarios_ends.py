@@ -132,7 +132,10 @@ def test_a_retryable_exit_code_makes_the_pod_anew_and_the_job_goes_on(
     assert (
         expected_view(
             scene.ref,
-            replicas=(expected_replica(scene.ref, "chief-0"), expected_replica(scene.ref, "worker-0")),
+            replicas=(
+                expected_replica(scene.ref, "chief-0"),
+                expected_replica(scene.ref, "worker-0", recreated=1),
+            ),
         )
         == scene.view()
     )

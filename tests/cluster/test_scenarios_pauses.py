@@ -16,7 +16,7 @@ from tfjob_kit.jobs.suspension import resume_job, suspend_job, wait_for_rest
 pytestmark = pytest.mark.cluster
 
 RUNNING = ("Running", None, 0)
-GONE: dict[str, Any] = {"run": None, "node": None, "started": None, "state": "Missing"}
+GONE: dict[str, Any] = {"run": None, "node": None, "started": None, "state": "Suspended"}
 
 
 def suspend(scene: Scene, drive: Drive) -> None:

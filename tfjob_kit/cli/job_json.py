@@ -51,6 +51,7 @@ def _replica_object(replica: ReplicaView) -> dict[str, Any]:
         "index": replica.pod.index,
         "state": replica.state,
         "restarts": replica.restarts,
+        "recreated": replica.recreated,
         "exit_code": replica.exit_code,
         "reason": replica.reason,
         "message": replica.message,

@@ -81,7 +81,7 @@ def _replica_row(replica: ReplicaView, now: datetime) -> tuple[str, ...]:
     return (
         replica.name,
         replica.state,
-        str(replica.restarts),
+        str(replica.restarts + replica.recreated),
         "-" if replica.exit_code is None else str(replica.exit_code),
         str(replica.gpus),
         replica.node or "-",

@@ -69,8 +69,9 @@ class ReplicaView:
     Attributes:
         name: `chief-0`, `worker-1`.
         state: Pending, Running, Restarting, Succeeded, Failed, Terminating; Missing: it has no pod;
-            Deleted: it has none any more, since the job is over.
+            Deleted: it has none any more, since the job is over; Suspended: it has none, as the job is.
         restarts: Restarts of its container in this pod.
+        recreated: How often its pod was made anew, as far as events tell: they are kept for an hour.
         end: End of the newest run, when it has ended.
         last_end: End of the run before, when the container was restarted in place.
         reason: Why it waits, or Kubernetes' word for its end: Unschedulable, ImagePullBackOff, OOMKilled, ...
@@ -87,6 +88,7 @@ class ReplicaView:
     pod: port.PodRef
     state: str
     restarts: int = 0
+    recreated: int = 0
     end: ContainerEnd | None = None
     last_end: ContainerEnd | None = None
     reason: str | None = None
@@ -106,7 +108,7 @@ class ReplicaView:
     @property
     def has_pod(self) -> bool:
         """Its pod is there."""
-        return self.state not in {"Missing", "Deleted"}
+        return self.state not in {"Missing", "Deleted", "Suspended"}
 
     @property
     def is_waiting(self) -> bool:
@@ -147,9 +149,8 @@ def gone_replica(pod: port.Object, job: port.JobRef) -> ReplicaView:
     return replica if replica.state in _PHASES_OF_AN_END else replace(replica, state="Deleted")
 
 
-def missing_replica(pod: port.PodRef, *, gpus: int, is_over: bool) -> ReplicaView:
-    """A replica that the spec asks for and that has no pod: not yet, or no more when the job is over."""
-    state = "Deleted" if is_over else "Missing"
+def missing_replica(pod: port.PodRef, *, gpus: int, state: str) -> ReplicaView:
+    """A replica that the spec asks for and that has no pod: Missing, Deleted or Suspended."""
     return ReplicaView(name=f"{pod.role}-{pod.index}", pod=pod, state=state, gpus=gpus)
 
 

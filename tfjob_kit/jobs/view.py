@@ -31,6 +31,8 @@ RESIZING_ANNOTATION = "tfjob-kit/resizing"
 suspension that the user asked for."""
 _ROLE_ORDER = ("chief", "master", "worker", "ps", "evaluator")
 _ENDS = ("Succeeded", "Failed")
+_ABSENT = {"Succeeded": "Deleted", "Failed": "Deleted", "Suspended": "Suspended"}
+"""What a replica without a pod is called in a job of that state; in others Missing."""
 _PROGRESS_TAIL = 200
 
 
@@ -152,6 +154,8 @@ def build_view(
     if not policy.get("suspend"):
         true.pop("Suspended", None)  # resumed, and the operator has not got to it yet
     newest = part(true, "Failed") or (list(true.values())[-1] if true else {})
+    absent = _ABSENT.get(newest.get("type", ""), "Missing")
+    told = tuple(_event(e, ref) for e in events)
     container = _container(roles)
     return JobView(
         ref=ref,
@@ -161,8 +165,8 @@ def build_view(
         message=newest.get("message"),
         both_ends="Failed" in true and "Succeeded" in true,
         is_deleting="deletionTimestamp" in metadata,
-        replicas=_replicas(ref, roles, pods, gone=gone, is_over=newest.get("type") in _ENDS),
-        events=tuple(_event(e, ref) for e in events),
+        replicas=_recreated(_replicas(ref, roles, pods, gone=gone, absent=absent), told),
+        events=told,
         progress={},
         created=metadata.get("creationTimestamp"),
         started=status.get("startTime"),
@@ -217,18 +221,28 @@ def _replicas(
     pods: Iterable[port.Object],
     *,
     gone: Iterable[port.Object],
-    is_over: bool,
+    absent: str,
 ) -> tuple[ReplicaView, ...]:
     there = {replica.name: replica for replica in (gone_replica(pod, ref) for pod in gone)}
     there |= {replica.name: replica for replica in (replica_of(pod, ref) for pod in pods)}
     wanted = {
         f"{name.lower()}-{index}": missing_replica(
-            port.PodRef(job=ref, role=name.lower(), index=index), gpus=_gpus_of(role), is_over=is_over
+            port.PodRef(job=ref, role=name.lower(), index=index), gpus=_gpus_of(role), state=absent
         )
         for name, role in roles.items()
         for index in range(role.get("replicas", 1))
     }
     return tuple((wanted | there).values())
+
+
+def _recreated(replicas: tuple[ReplicaView, ...], events: tuple[EventView, ...]) -> tuple[ReplicaView, ...]:
+    """Counts the operator's events: each creation of a pod but the first, and those after resumptions."""
+    counts = {e.message: e.count for e in events if e.reason == "SuccessfulCreatePod"}
+    resumed = sum(e.count for e in events if e.reason == "TFJobResumed")
+    return tuple(
+        replace(r, recreated=max(0, counts.get(f"Created pod: {r.pod.name}", 1) - 1 - resumed))
+        for r in replicas
+    )
 
 
 def _finished(newest: dict[str, Any], status: dict[str, Any]) -> str | None:

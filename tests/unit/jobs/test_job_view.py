@@ -83,3 +83,29 @@ def test_why_a_pod_waits(cluster: FakeCluster) -> None:
     worker = read_job(cluster, JOB).replicas[1]
     assert ("Pending", "Unschedulable") == (worker.state, worker.reason)
     assert "Insufficient" in (worker.message or "")
+
+
+def test_replicas_of_a_suspended_job_are_suspended() -> None:
+    job = stored(("Suspended", "True"))
+    job["spec"]["runPolicy"]["suspend"] = True
+    assert ["Suspended", "Suspended"] == [r.state for r in build_view(job).replicas]
+
+
+@pytest.mark.parametrize(("resumed", "recreated"), [(0, 2), (1, 1), (3, 0)])
+def test_how_often_a_pod_was_made_anew_is_told_by_events(resumed: int, recreated: int) -> None:
+    about = {"kind": "TFJob", "name": JOB.name}
+
+    def event(reason: str, message: str, count: int) -> dict[str, Any]:
+        metadata = {"name": reason}
+        return {
+            "metadata": metadata,
+            "involvedObject": about,
+            "reason": reason,
+            "message": message,
+            "count": count,
+        }
+
+    events = [event("SuccessfulCreatePod", f"Created pod: {WORKER.name}", 3)]
+    events += [event("TFJobResumed", "TFJob digits is resumed.", resumed)] if resumed else []
+    chief, worker = build_view(stored(("Running", "True")), events=events).replicas
+    assert (0, recreated) == (chief.recreated, worker.recreated)
