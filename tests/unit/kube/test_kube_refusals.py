@@ -135,6 +135,13 @@ CASES = [
         "waiting to start",
         None,
     ),
+    (
+        _error(400, body="Client sent an HTTP request to an HTTPS server.\n"),
+        errors.NotConnected,
+        400,
+        "https://api:6443 does not answer as an API server: Client sent an HTTP request",
+        "https",
+    ),
     (_error(429, "too many requests"), errors.ClusterError, 429, "too busy", None),
     (
         _error(

@@ -6,6 +6,7 @@ Owns the client and its renewal. Every failure leaves as one of our errors.
 from __future__ import annotations
 
 import dataclasses
+import io
 import json
 import random
 import threading
@@ -114,8 +115,14 @@ class Api:
 
     def open(self, call: Call, *, read_seconds: float) -> Any:
         """Opens a stream (urllib3's HTTPResponse); the caller reads and closes it. Raises Refused."""
-        opened = self._repeat(call, lambda client: self._response(client, call, read_seconds), is_stream=True)
-        return opened.data
+
+        def attempt(client: Client) -> Any:
+            if _is_short(call) and client.target.proxy is None:
+                answered = self._wired(client, call)
+                return _Whole(answered)
+            return self._response(client, call, read_seconds)
+
+        return self._repeat(call, attempt, is_stream=True).data
 
     def error_of(self, failure: Failure, call: Call) -> errors.ClusterError:
         """What a failure of a stream means to a user."""
@@ -159,14 +166,14 @@ class Api:
     def _body(self, client: Client, call: Call) -> bytes:
         """The whole answer, past the official client where that can be: see `wire`."""
         if client.target.proxy is None:
-            return self._wired(client, call)
+            return self._wired(client, call).body
         response = self._response(client, call, _READ_SECONDS)
         try:
             return response.data
         except Exception as error:
             raise self._as_failed(error) from error
 
-    def _wired(self, client: Client, call: Call) -> bytes:
+    def _wired(self, client: Client, call: Call) -> wire.Answered:
         query = f"?{urllib.parse.urlencode(call.query)}" if call.query else ""
         try:
             answered = self._wire_of(client).send(
@@ -180,8 +187,9 @@ class Api:
         except wire.Broken as broken:
             raise _Failed(broken.failure) from broken.__cause__
         if not 200 <= answered.status < 300:
-            raise _Failed(failures.status_failure(answered.status, answered.retry_after, answered.body))
-        return answered.body
+            after = answered.headers.get("Retry-After")
+            raise _Failed(failures.status_failure(answered.status, after, answered.body))
+        return answered
 
     def _wire_of(self, client: Client) -> wire.Wire:
         with self._lock:
@@ -244,3 +252,16 @@ def _headers(call: Call) -> dict[str, str]:
         kind = "merge-patch+json" if call.verb == "patch" else "json"
         headers["Content-Type"] = f"application/{kind}"
     return headers
+
+
+def _is_short(call: Call) -> bool:
+    """The last lines of a log, as they are now: no stream is needed for them."""
+    return "tailLines" in call.query and "follow" not in call.query
+
+
+class _Whole(io.BytesIO):
+    """An answer that is there already, read like one that comes."""
+
+    def __init__(self, answered: wire.Answered) -> None:
+        super().__init__(answered.body)
+        self.headers = answered.headers

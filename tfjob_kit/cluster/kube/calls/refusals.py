@@ -54,8 +54,10 @@ def error_of(failure: Failure, call: Call, server: Server) -> errors.ClusterErro
             return _forbidden(text, call, server)
         case 404:
             return _not_found(status, call, server)
-        case 400 | 422:
+        case 400 | 422 if status:
             return _invalid(status, text, call, status_code=failure.status)
+        case 400:
+            return _no_api_server(text, server)
         case 429:
             return _refused(f"the API server is too busy: {text}", failure, server)
         case code if code >= 500 and call.part == "log":
@@ -78,6 +80,15 @@ def _not_connected(failure: Failure, server: Server) -> errors.NotConnected:
         where=server.way,
         hint=hints.get(failure.kind, f"`{server.kubectl} get --raw /readyz` says whether it is well"),
         retryable=failure.kind != "certificate",
+    )
+
+
+def _no_api_server(text: str, server: Server) -> errors.NotConnected:
+    return errors.NotConnected(
+        f"{server.url} does not answer as an API server: {text}",
+        where=server.way,
+        hint="check the cluster's `server` in the kubeconfig: most speak https",
+        status=400,
     )
 
 

@@ -15,6 +15,7 @@ import threading
 import urllib.parse
 import weakref
 from dataclasses import dataclass
+from email.message import Message
 
 from tfjob_kit import errors
 from tfjob_kit.cluster.kube.access.target import Target
@@ -30,7 +31,7 @@ class Answered:
     """An answer, whatever it says."""
 
     status: int
-    retry_after: str | None
+    headers: Message
     body: bytes
 
 
@@ -74,7 +75,7 @@ class Wire:
             response = connection.getresponse()
             answered = Answered(
                 status=response.status,
-                retry_after=response.headers.get("Retry-After"),
+                headers=response.headers,
                 body=response.read(),
             )
         except (OSError, http.client.HTTPException) as error:
