@@ -82,3 +82,14 @@ def test_a_working_directory_below_a_mount_is_its_directory_here() -> None:
         == make_command(make_pod(workingDir="/out/a"), place=place(), environ={}).directory
     )
     assert Path("/here") == make_command(make_pod(), place=place(), environ={}).directory
+
+
+def test_search_paths_of_python_are_those_of_this_machine() -> None:
+    pod = make_pod(
+        workingDir="/out/code", env=[{"name": "PYTHONPATH", "value": "/out/code:/elsewhere::/out"}]
+    )
+    made = make_command(pod, place=place(), environ={"PYTHONPATH": "/of/the/shell"})
+    assert "/here/out/code:/elsewhere:/here/out" == made.environ["PYTHONPATH"]
+    assert Path("/here/out/code") == made.directory
+    kept = make_command(make_pod(), place=place(), environ={"PYTHONPATH": "/of/the/shell"})
+    assert "/of/the/shell" == kept.environ["PYTHONPATH"]
