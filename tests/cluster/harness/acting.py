@@ -18,6 +18,7 @@ from harness.logs import Fakelet
 TOTAL_STEPS = 240
 STEPS_PER_SECOND = 4
 SAVE_EVERY = 20
+_PRINT_EVERY = 10
 _BATCH = 64
 _LABEL = "training.kubeflow.org/"
 
@@ -61,7 +62,7 @@ class Actors:
         step = min(total, act.first + int((now - act.began) * STEPS_PER_SECOND))
         if _is_first(pod):
             self._saved[job] = max(self._saved.get(job, 0), step - step % SAVE_EVERY)
-        if step > act.printed or step == total:
+        if step // _PRINT_EVERY > act.printed // _PRINT_EVERY or step == total:
             act.printed = step
             self._say(pod, _line(pod, step, total))
         if step == total:

@@ -99,7 +99,7 @@ class Plane:
             self._make_certificates()
             self.start_component("apiserver")
             if operator:
-                # First: its garbage collector looks for new kinds every 30 s, and would keep what a job owned.
+                # First: the garbage collector looks for new kinds every 30 s and would keep what a job owned.
                 operator_objects.install_crd(self.api, self.binaries)
             self.start_component("kcm")
             self.start_component("scheduler")
