@@ -108,7 +108,8 @@ class ExistingApi:
                 _preload_content=False,
             )
         except client.ApiException as error:
-            raise Refused(f"{method} {path}", error.status or 0, str(error.body or error)) from None
+            body = error.body.decode(errors="replace") if isinstance(error.body, bytes) else error.body
+            raise Refused(f"{method} {path}", error.status or 0, body or str(error)) from None
         response = answer[0] if isinstance(answer, tuple) else answer
         return _decode(response.data)
 
