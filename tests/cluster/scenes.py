@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.api import wait_until
 from harness.drive import Drive, with_pod_annotations
 
 from tfjob_kit.cluster import port
@@ -133,6 +134,22 @@ class Scene:
         assert self.error is None, self.error
         return told(self.events)
 
+    def until_made_anew(self, name: str, first: str) -> None:
+        """Waits until the operator has done with making this held pod anew.
+
+        While its cache lags it deletes the new pod as well, for it has the name of the old one; had that
+        begun to run, the job would fail.
+        """
+        seen: list[str] = []
+
+        def is_steady(_: object) -> bool:
+            seen[:] = [*seen, *(p["metadata"]["uid"] for p in self.drive.pods("job") if _named(p, name))][
+                -20:
+            ]
+            return 20 == len(seen) and {seen[0]} == set(seen) != {first}
+
+        wait_until(lambda: None, is_steady, what=f"{name} made anew")
+
     def view(self) -> JobView:
         """The job as `status` reads it, made plain."""
         return plain(read_job(self.cluster, self.ref))
@@ -247,6 +264,7 @@ def _condition(ref: port.JobRef, state: str) -> dict[str, Any]:
 def _plain_replica(replica: ReplicaView) -> ReplicaView:
     return dataclasses.replace(
         replica,
+        recreated=min(replica.recreated, 1),
         node=replica.node and NODE,
         run=replica.run and RUN,
         started=replica.started and TIME,
@@ -267,3 +285,7 @@ def _plain_deletion(deletion: Deletion | None) -> Deletion | None:
 def _last_state(events: list[Event], name: str) -> str | None:
     states = [e.state for e in events if isinstance(e, ReplicaChanged) and e.replica == name]
     return states[-1] if states else None
+
+
+def _named(pod: Mapping[str, Any], name: str) -> bool:
+    return pod["metadata"]["name"] == name

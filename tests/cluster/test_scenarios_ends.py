@@ -120,12 +120,17 @@ def test_a_permanent_exit_code_fails_the_job(scene: Scene, drive: Drive, replica
 def test_a_retryable_exit_code_makes_the_pod_anew_and_the_job_goes_on(
     scene: Scene, drive: Drive, code: int, reason: str | None
 ) -> None:
-    scene.begin(make_job())
+    scene.begin(make_job(annotations={"sim/hold": "true"}))
+    for name in ("job-chief-0", "job-worker-0"):
+        scene.until(lambda _, name=name: any(p["metadata"]["name"] == name for p in drive.pods("job")))
+        drive.release(name)
     first = drive.wait_running("job", 2)[1]["metadata"]["uid"]
     scene.until_state("Running")
     drive.write("job-worker-0", "first life")
     scene.until(lambda events: any(isinstance(e, LogLine) for e in events))
     drive.exit("job-worker-0", code, reason=reason)
+    scene.until_made_anew("job-worker-0", first)
+    drive.release("job-worker-0")
     scene.until(lambda events: 2 == _count_running(events, "worker-0"))
     assert first != drive.pod("job-worker-0")["metadata"]["uid"]
     drive.wait_condition("job", "Running")

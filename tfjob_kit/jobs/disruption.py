@@ -51,6 +51,8 @@ def find_disruption(view: JobView) -> Disruption | None:
         return None
     taken = [r for r in view.replicas if _was_taken(r, view)]
     crashed = ends.first_failed(tuple(r for r in view.replicas if r not in taken))
+    if not taken and crashed is None:
+        taken = [r for r in view.replicas if _was_taken_by_operator(r, view)]
     if not taken and crashed is None and not _codes(view):
         taken = [r for r in view.replicas if not r.has_pod or r.state == "Terminating"]
     if not taken:
@@ -73,6 +75,17 @@ def _was_taken(replica: ReplicaView, view: JobView) -> bool:
         return False
     end = replica.end.time if replica.end else None
     return end is None or deletion.time is None or deletion.time <= end
+
+
+def _was_taken_by_operator(replica: ReplicaView, view: JobView) -> bool:
+    """It ran, was deleted by the operator itself, and that failed the job.
+
+    An operator whose cache lags behind deletes a failed pod's successor too, for it has the same name; and it
+    deletes replicas of a job that is made smaller while it runs (training-operator v1.9.4, seen).
+    """
+    role = _FAILED_ROLE.search(view.message or "")
+    is_meant = role is not None and role["role"].lower() == replica.pod.role
+    return is_meant and replica.deletion is not None and replica.run is not None and replica.end is None
 
 
 def _deletion(replica: ReplicaView, view: JobView) -> Deletion | None:
@@ -124,6 +137,9 @@ def _codes(view: JobView) -> list[tuple[str, str]]:
 
 def _disruption(replica: ReplicaView, view: JobView) -> Disruption:
     deletion = _deletion(replica, view) or Deletion(time=None)
+    if _is_operators(replica, deletion, view):
+        phrase = f"{replica.name} was deleted by the training-operator itself while it ran"
+        return Disruption(replica=replica, phrase=phrase, is_avoidable=False)
     is_lost = any(e.about == replica.name and e.reason == "NodeNotReady" for e in view.events)
     reason = "NodeLost" if is_lost and deletion.reason == "DeletionByTaintManager" else deletion.reason
     return Disruption(

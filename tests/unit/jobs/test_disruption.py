@@ -167,3 +167,14 @@ def test_a_pod_that_is_gone_after_a_bad_exit_code_was_not_drained() -> None:
     verdict = judge({"state": "Deleted"}, {"state": "Deleted"}, events=(told,))
     assert "failed" == verdict.kind
     assert "worker-0: exit code 1" in verdict.summary
+
+
+def test_an_operator_that_deletes_the_successor_of_a_failed_pod_is_named() -> None:
+    told = (
+        event("ExitedWithCode", "Pod: team.digits-worker-0 exited with code 143", second=4),
+        event("SuccessfulDeletePod", "Deleted pod: digits-worker-0", second=5),
+    )
+    verdict = judge({}, {**taken(5), "run": "b/0"}, events=told)
+    assert "drained" == verdict.kind
+    assert "worker-0 was deleted by the training-operator itself while it ran" in verdict.summary
+    assert "protect_from_drain" not in (verdict.fix or "")
