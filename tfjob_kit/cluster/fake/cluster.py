@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import rules
+from tfjob_kit.cluster.fake.held import Held
 from tfjob_kit.cluster.fake.machine import Machine
 from tfjob_kit.cluster.fake.store import Run, Store
 from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef
@@ -251,11 +252,11 @@ class FakeCluster:
 
     # --- inside ------------------------------------------------------------------------------------
 
-    def _calling(self, call: str) -> _Held:
-        return _Held(self._changed, lambda: self._begin(call))
+    def _calling(self, call: str) -> Held:
+        return Held(self._changed, lambda: self._begin(call))
 
-    def _changing(self, pod: PodRef) -> _Held:
-        return _Held(self._changed, lambda: None, lambda: self._machine.settle(pod.job))
+    def _changing(self, pod: PodRef) -> Held:
+        return Held(self._changed, lambda: None, lambda: self._machine.settle(pod.job))
 
     def _begin(self, call: str) -> None:
         pending = self._failures.get(call)
@@ -295,36 +296,6 @@ class FakeCluster:
                 f"the container of `{pod.name}` {what}", status=400, where=pod.name, retryable=not previous
             )
         return runs[-2] if previous else runs[-1]
-
-
-class _Held:
-    """The lock, something to do first, and something to do last unless that failed; then all are told."""
-
-    def __init__(
-        self,
-        condition: threading.Condition,
-        before: Callable[[], None],
-        after: Callable[[], None] = lambda: None,
-    ) -> None:
-        self._condition = condition
-        self._before = before
-        self._after = after
-
-    def __enter__(self) -> None:
-        self._condition.acquire()
-        try:
-            self._before()
-        except BaseException:
-            self._condition.release()
-            raise
-
-    def __exit__(self, kind: object, *_: object) -> None:
-        try:
-            if kind is None:
-                self._after()
-        finally:
-            self._condition.notify_all()
-            self._condition.release()
 
 
 def _is_later(time: str, than: str) -> bool:
