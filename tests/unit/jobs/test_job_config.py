@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfjob_kit import config, contract, errors
@@ -16,6 +16,7 @@ from tfjob_kit.plan.environment import escape, unescape
 
 from .planned import planned_job
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 OVERRIDES = ("gpus=2x4", r"+env.A='$(HOME) \${x} $$5'", "+job.labels.team=a")
 
 
@@ -42,6 +43,7 @@ def test_what_is_shown_composes_back(tmp_path: Path) -> None:
     assert read_config(planned_job(*OVERRIDES)) == config.compose([], conf_dir=tmp_path).config
 
 
+@UNHURRIED
 @given(st.text(alphabet="$(a) ", max_size=12))
 def test_what_is_written_for_the_kubelet_reads_back(text: str) -> None:
     assert text == unescape(escape(text))

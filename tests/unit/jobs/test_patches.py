@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfjob_kit.cluster.rules import merge_patch
 from tfjob_kit.jobs.patches import carry_over, merge_patch_between
 
+UNHURRIED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 ENV_1 = {"name": "A", "value": "1"}
 ENV_2 = {"name": "A", "value": "2"}
 OF_ANOTHER = {"name": "B", "value": "b"}
@@ -58,6 +59,7 @@ _JSON = st.recursive(
 _OBJECTS = st.dictionaries(st.sampled_from("abc"), _JSON, max_size=3)
 
 
+@UNHURRIED
 @given(old=_OBJECTS, new=_OBJECTS)
 def test_the_patch_between_two_objects_makes_one_of_the_other(old: Any, new: Any) -> None:
     assert new == merge_patch(old, merge_patch_between(old, new))
