@@ -100,7 +100,8 @@ def test_a_drained_job_has_saved_and_its_retry_goes_on_exactly(kit, node, tensor
 
 def test_the_kernels_killing_for_memory_is_named(kit):
     # 75 million weights and their moments do not fit; the import of TensorFlow does.
-    kit.submit("large", *RUN, "model.params.filters=2048", "resources.memory=900Mi")
+    once = "train.restarts_without_progress=1"
+    kit.submit("large", *RUN, "model.params.filters=2048", "resources.memory=900Mi", once)
 
     waited = kit("wait", "large")
 
@@ -160,7 +161,7 @@ def test_cancel_saves_before_it_ends(kit):
 
 
 def test_a_gpu_that_tensorflow_does_not_see_ends_the_job(kit):
-    kit.submit("blind", *RUN, f"+job.labels.{objects.BELIEVES}=true")
+    kit.submit("blind", *RUN, f"+job.labels.{objects.BELIEVES}=yes")
 
     waited = kit("wait", "blind")
 
