@@ -55,7 +55,7 @@ def install() -> None:
         return
     print(f"Installing for the node, with apt-get: {' '.join(packages)}", file=sys.stderr, flush=True)
     _apt_get("update")
-    # Their services are not started: the node has its own containerd in its own namespaces.
+    # Debian may start a containerd of its own; the node runs another in its own namespaces.
     _apt_get("install", "--yes", "--no-install-recommends", *packages)
 
 
@@ -69,7 +69,7 @@ def _find(program: str) -> str | None:
 
 
 def _apt_get(*arguments: str) -> None:
-    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     done = subprocess.run(
         ["apt-get", "--quiet", *arguments], env=environ, capture_output=True, text=True, check=False
     )
