@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -196,7 +197,7 @@ def test_calls_go_through_a_proxy(api, tmp_path, pace):
     assert "Bearer t" == api.requests[0].authorization
 
 
-def test_a_job_is_created_with_the_pods_account(api, tmp_path, pace):
+def test_a_pods_account_whose_certificates_are_none(api, tmp_path, pace):
     folder = tmp_path / "account"
     folder.mkdir()
     (folder / "token").write_text("pod")
@@ -204,5 +205,23 @@ def test_a_job_is_created_with_the_pods_account(api, tmp_path, pace):
     host, port = api.url.removeprefix("http://").split(":")
     environ = {"KUBERNETES_SERVICE_HOST": host, "KUBERNETES_SERVICE_PORT": port, "HOME": str(tmp_path)}
     engine = kube.connect(environ=environ, account_dir=folder, pace=pace)
-    with pytest.raises(errors.NotConnected, match="the API server https:"):
+    with pytest.raises(errors.NotConnected, match="checked against cannot be used"):
         engine.create(make_job())
+
+
+def test_a_server_that_takes_connections_and_says_nothing(tmp_path, pace, monkeypatch):
+    monkeypatch.setattr("tfjob_kit.cluster.kube.calls.api._CONNECT_SECONDS", 0.1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        file = tmp_path / "config"
+        file.write_text(config_text(f"https://127.0.0.1:{silent.getsockname()[1]}", "{}"))
+        with pytest.raises(errors.NotConnected, match="does not answer: no connection in time"):
+            kube.connect(kubeconfig=file, environ={}, pace=pace).list()
+
+
+def test_a_key_that_is_none_is_named(tmp_path, pace):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        file = tmp_path / "config"
+        user = "{client-certificate-data: Yw==, client-key-data: aw==}"
+        file.write_text(config_text(f"https://127.0.0.1:{silent.getsockname()[1]}", user))
+        with pytest.raises(errors.NotAllowed, match="our own certificate or its key cannot be used"):
+            kube.connect(kubeconfig=file, environ={}, pace=pace).list()

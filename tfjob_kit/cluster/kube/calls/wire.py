@@ -106,8 +106,8 @@ class Wire:
         connection.close()
 
     def _connect(self, seconds: float) -> http.client.HTTPConnection:
-        secure = self._url.scheme == "https"
-        host, port = self._url.hostname or "", self._url.port or (443 if secure else 80)
+        tls = self._context() if self._url.scheme == "https" else None
+        host, port = self._url.hostname or "", self._url.port or (443 if tls else 80)
         connection = http.client.HTTPConnection(host, port)
         connection.auto_open = 0  # a broken connection is reported, not opened again unseen
         try:
@@ -117,13 +117,13 @@ class Wire:
         except OSError as error:
             raise Broken(Failure(kind="unreachable", detail=_text(error))) from error
         plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection.sock = self._secure(plain, host) if secure else plain
+        connection.sock = self._secure(plain, host, tls) if tls else plain
         return connection
 
-    def _secure(self, plain: socket.socket, host: str) -> ssl.SSLSocket:
+    def _secure(self, plain: socket.socket, host: str, tls: ssl.SSLContext) -> ssl.SSLSocket:
         """The handshake: nothing has been asked when it fails."""
         try:
-            return self._context().wrap_socket(plain, server_hostname=self._target.server_name or host)
+            return tls.wrap_socket(plain, server_hostname=self._target.server_name or host)
         except (OSError, ValueError) as error:
             plain.close()
             kind = "certificate" if _is_refusal(error) else "unreachable"
@@ -135,13 +135,23 @@ class Wire:
             return self._tls
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self._target.verify:
-            context.load_verify_locations(self._target.ca_file or _well_known())
+            self._trust(context, self._target.ca_file or _well_known())
         else:
             context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         if self._target.cert_file is not None:
             self._show_certificate(context, self._target.cert_file)
         self._tls = context
         return context
+
+    def _trust(self, context: ssl.SSLContext, file: str) -> None:
+        try:
+            context.load_verify_locations(file)
+        except (OSError, ValueError) as error:
+            raise errors.NotConnected(
+                f"the certificates that the server's is checked against cannot be used: {_text(error)}",
+                where=self._target.server,
+                hint="`certificate-authority` of the kubeconfig's cluster must be PEM",
+            ) from error
 
     def _show_certificate(self, context: ssl.SSLContext, file: str) -> None:
         try:
@@ -185,6 +195,8 @@ def _failure(error: OSError | http.client.HTTPException) -> Failure:
 
 def _text(error: Exception) -> str:
     """`connection refused`."""
+    if isinstance(error, TimeoutError):
+        return "no connection in time"
     if isinstance(error, socket.gaierror):
         return "its name cannot be resolved"
     if isinstance(error, ssl.SSLCertVerificationError):
