@@ -103,7 +103,7 @@ class Scene:
 
     def follow(self, **options: Any) -> None:
         """Begins to follow."""
-        options = {"patience": 2.0, "settle": 0.5, **options}
+        options = {"patience": 2.0, "settle": 1.0, **options}
         self._thread = threading.Thread(target=self._run, kwargs=options, daemon=True)
         self._thread.start()
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator
 from tfjob_kit.jobs.events import Event, Notice, ReplicaChanged, StateChanged
 from tfjob_kit.jobs.replica_view import ReplicaView
 from tfjob_kit.jobs.view import EventView, JobView
-from tfjob_kit.jobs.waits import find_waits, is_untouched
+from tfjob_kit.jobs.waits import Wait, find_waits, is_untouched
 
 __all__ = ["News"]
 
@@ -26,6 +26,8 @@ _TOLD_OTHERWISE = {
 """Warnings that repeat what the waits, ReplicaChanged, StateChanged or Finished say; the last is harmless."""
 _WORTH_TELLING = {"NoGPUs", "ClaimIsDirectory", "NotEnforced", "MountsAreDirectories"}
 """Normal events of the local engine about what it does otherwise than a cluster."""
+_INCOMPLETE = 4
+"""Times as long a reason must settle while other replicas wait for none that is known yet."""
 _MOST_TEXTS = 1000
 _MOST_KEPT_BACK = 20
 _NO_PODS = (
@@ -59,6 +61,7 @@ class News:
         self._view: JobView | None = None
         self._waits: tuple[str, ...] = ()
         self._waits_since = self._began
+        self._patience = settle_seconds
         self._told_waits: tuple[str, ...] = ()
         self._plight: str | None = None
 
@@ -84,10 +87,12 @@ class News:
         now = self._clock()
         if view is not self._view:
             self._view, self._plight = view, self._neglect(view)
-            waits = tuple(wait.sentence for wait in find_waits(view))
+            found = find_waits(view)
+            waits = tuple(wait.sentence for wait in found)
             if waits != self._waits:
                 self._waits, self._waits_since = waits, now
-        if self._waits != self._told_waits and now - self._waits_since >= self._settle:
+            self._patience = self._settle * (1 if _is_complete(view, found) else _INCOMPLETE)
+        if self._waits != self._told_waits and now - self._waits_since >= self._patience:
             fresh = [text for text in self._waits if text not in self._told_waits]
             self._told_waits = self._waits
             yield from (Notice(text=text) for text in fresh)
@@ -139,6 +144,12 @@ class News:
             yield from self.once(Notice(text=f"{event.about}: {event.message}", level="warning"))
         elif event.reason in _WORTH_TELLING:
             yield from self.once(Notice(text=event.message))
+
+
+def _is_complete(view: JobView, waits: Collection[Wait]) -> bool:
+    """Whether of each replica that waits it is known why: pods are made, and judged, one after the other."""
+    known = {name for wait in waits for name in wait.replicas or [r.name for r in view.replicas]}
+    return all(r.name in known for r in view.replicas if r.is_waiting or r.state == "Missing")
 
 
 def _told_exit_code(replica: ReplicaView) -> int | None:

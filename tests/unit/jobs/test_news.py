@@ -71,6 +71,19 @@ def test_a_reason_to_wait_is_told_once_it_has_settled_and_again_when_it_changes(
     assert ["chief-0 waits: no node has enough cpu free"] == texts(news.of_waiting(one))
 
 
+def test_while_others_are_still_being_made_a_reason_is_held_back_longer(news: News, clock: Clock) -> None:
+    partly, both = view_of(UNPLACED, {"state": "Missing"}), view_of(UNPLACED, UNPLACED)
+    assert [] == texts(news.of_waiting(partly))
+    clock.now += 3
+    assert [] == texts(news.of_waiting(partly))
+    assert [] == texts(news.of_waiting(both))
+    clock.now += 1
+    assert ["all 2 replicas wait: no node has enough cpu free"] == texts(news.of_waiting(both))
+    assert [] == texts(news.of_waiting(partly))
+    clock.now += 4
+    assert ["chief-0 waits: no node has enough cpu free"] == texts(news.of_waiting(partly))
+
+
 def test_a_wait_that_ends_before_it_has_settled_is_not_told(news: News, clock: Clock) -> None:
     running = view_of({"state": "Running"}, {"state": "Running"})
     assert [] == texts(news.of_waiting(view_of(UNPLACED, UNPLACED)))
