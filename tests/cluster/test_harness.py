@@ -103,7 +103,7 @@ def test_a_deleted_pod_stays_for_its_grace_period(create, drive):
 def test_an_evicted_pod_goes(create, drive):
     create()
     drive.wait_running("job", 2)
-    drive.evict("job-worker-0")
+    drive.evict("job-worker-0", grace="1s")
     drive.wait_condition("job", "Failed")
 
 
