@@ -169,6 +169,8 @@ class _Trial:
         self._require(
             done is None or done["metadata"]["uid"] == self._uid, "the same submission made another"
         )
+        taken = self.story[-1].startswith("submit again: JobExists")
+        self._require(not taken, "our own job is taken for another's")
         self._require_one()
 
     def _submit_other(self) -> None:
