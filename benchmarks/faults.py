@@ -39,7 +39,8 @@ def main() -> int:
             tally.add(played[0])
             violations += played[1]
             seconds = time.monotonic() - begin
-            print(f"\r{tally.trials} of {arguments.count}, {seconds:.0f} s", end="", file=sys.stderr)
+            told = f"{tally.trials} of {arguments.count}, {seconds:.0f} s, {len(violations)} violations"
+            print(f"\r{told}", end="", file=sys.stderr)
     print(file=sys.stderr)
     _print(tally, violations, arguments, time.monotonic() - begin)
     return 1 if violations else 0
