@@ -34,8 +34,8 @@ def run(kit: Kit, *arguments: str, name: str = "job", replicas: int = 1) -> Any:
     return kit("run", *BASE, f"replicas={replicas}", *arguments, "--name", name)
 
 
-def start(kit: Kit, name: str = "job") -> None:
-    assert 0 == run(kit, STAY, "--detach", name=name, replicas=2).code
+def start(kit: Kit, *overrides: str, name: str = "job") -> None:
+    assert 0 == run(kit, STAY, *overrides, "--detach", name=name, replicas=2).code
 
 
 def release(kit: Kit) -> None:
@@ -164,7 +164,7 @@ def test_logs_of_some_replicas_and_some_lines(kit: Kit) -> None:
 
 
 def test_logs_follow_to_the_end(kit: Kit) -> None:
-    start(kit)
+    start(kit, "job.clean_pod_policy=None")  # else the worker may be ended before its last line
     follower = kit.start("logs", "job", "--follow")
     release(kit)
     out, err = follower.communicate(timeout=60)
@@ -176,8 +176,8 @@ def test_logs_follow_to_the_end(kit: Kit) -> None:
 
 
 def test_cancel_deletes_when_told_so(kit: Kit) -> None:
-    start(kit, "one")
-    start(kit, "two")
+    start(kit, name="one")
+    start(kit, name="two")
     unsure = kit("cancel", "one", "two")
     assert 3 == unsure.code
     assert "--yes" in unsure.err

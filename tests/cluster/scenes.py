@@ -184,6 +184,10 @@ def told(events: list[Event]) -> Told:
                 replicas[event.replica].append(change)
         elif isinstance(event, LogLine):
             lines.setdefault(event.replica, []).append(event.text)
+    # A node may still be full of an earlier test's pods when this one's are made.
+    for name, changes in replicas.items():
+        if len(changes) > 1 and changes[0][0] == "Pending":
+            replicas[name] = changes[1:]
     return Told(
         states=[
             e.state for e in events if isinstance(e, StateChanged) and e.state not in {"Pending", "Created"}
