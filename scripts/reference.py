@@ -248,7 +248,7 @@ def environment_page() -> Iterator[str]:
     yield from ["# Environment", "", "## Of `tfjob-kit`", "", "| Variable | Meaning |", "|---|---|"]
     yield "| `TFJOB_KIT_ENGINE` | Engine when `--engine` is not given: `auto`, `local` or `kube` |"
     yield "| `TFJOB_KIT_CONTEXT` | Kube context when `--context` is not given |"
-    yield "| `TFJOB_KIT_KUBECONFIG` | Kubeconfig file when `--kubeconfig` is not given; wins over `KUBECONFIG` |"
+    yield "| `TFJOB_KIT_KUBECONFIG` | Kubeconfig when `--kubeconfig` is not given; wins over `KUBECONFIG` |"
     yield "| `TFJOB_KIT_NAMESPACE` | Namespace when `--namespace` is not given; wins over the config's |"
     places = "`$XDG_STATE_HOME/tfjob-kit`, `~/.local/state/tfjob-kit`"
     yield f"| `TFJOB_KIT_STATE_DIR` | Jobs, logs and outputs of the local engine; else {places} |"
