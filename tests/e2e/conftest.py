@@ -106,6 +106,9 @@ class Kit:
     def wait_progress(self, name: str) -> None:
         poll(lambda: self.status(name)["progress"].get("step"), what="the first step")
 
+    def until(self, ask: Callable[[], Any], *, what: str) -> Any:
+        return poll(ask, what=what)
+
     def log(self, name: str) -> str:
         return self("logs", name).stdout
 

@@ -31,6 +31,7 @@ __all__ = [
     "JobNames",
     "Kubeconfig",
     "Label",
+    "LocalPort",
     "Namespace",
     "NewName",
     "NoWait",
@@ -168,6 +169,17 @@ Timeout = Annotated[
     str | None,
     typer.Option(
         "--timeout", metavar="TIME", help="Give up after e.g. 90s or 2h; the job goes on.", show_default=False
+    ),
+]
+LocalPort = Annotated[
+    int | None,
+    typer.Option(
+        "--port",
+        min=0,
+        max=65535,
+        metavar="NUMBER",
+        help="Port of this machine, on 127.0.0.1; default: 6006. 0: any that is free.",
+        show_default=False,
     ),
 ]
 PodTimeout = Annotated[

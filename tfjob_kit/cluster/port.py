@@ -7,9 +7,9 @@ Owns the protocol and its identities. Objects are plain dicts as an API server r
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 Object = dict[str, Any]
 """A Kubernetes object as plain JSON data."""
@@ -225,4 +225,29 @@ class Cluster(Protocol):
 
     def places(self, ref: JobRef) -> dict[str, str]:
         """Where the job's things lie, for people: `{"logs": ..., "output": ...}`, as far as known."""
+        ...
+
+
+@runtime_checkable
+class Forwarder(Protocol):
+    """An engine whose pods are elsewhere, and which can show one of them on this machine."""
+
+    def show_pod(
+        self, ref: JobRef, pod: Object, *, remote: int, local: int, on_open: Callable[[str, int], None]
+    ) -> None:
+        """Creates a pod that the job owns and forwards a port of this machine to it, until interrupted.
+
+        The pod is deleted at the end, whatever the end is.
+
+        Args:
+            ref: The job.
+            pod: No replica, without owner.
+            remote: The pod's port.
+            local: This machine's; 0: any that is free.
+            on_open: Gets address and port once the pod is ready.
+
+        Raises:
+            RefusedError: The local port is taken.
+            ClusterError: The pod cannot be created, does not become ready, or has ended.
+        """
         ...

@@ -38,8 +38,8 @@ class Kit:
 
     # -- the command line ------------------------------------------------------------------------------------
 
-    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Runs a command to its end."""
+    def start(self, *words: str) -> subprocess.Popen[str]:
+        """Starts a command."""
         assert self.node.plane is not None
         environ = {
             **os.environ,
@@ -49,15 +49,19 @@ class Kit:
             "COLUMNS": "100",
         }
         argv = [sys.executable, "-m", "tfjob_kit.cli", *words]
-        return subprocess.run(
-            argv,
-            env=environ,
-            cwd=self.directory,
-            capture_output=True,
-            text=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        pipe = subprocess.PIPE
+        return subprocess.Popen(argv, env=environ, cwd=self.directory, stdout=pipe, stderr=pipe, text=True)
+
+    def __call__(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Runs a command to its end."""
+        started = self.start(*words)
+        try:
+            out, err = started.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            started.kill()
+            started.communicate()
+            raise
+        return subprocess.CompletedProcess(started.args, started.returncode, out, err)
 
     def succeed(self, *words: str) -> str:
         """The same for a command that must succeed; what it wrote to stdout."""

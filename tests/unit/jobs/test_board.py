@@ -6,8 +6,8 @@ import pytest
 
 from tfjob_kit import errors
 from tfjob_kit.cluster.fake import FakeCluster
-from tfjob_kit.cluster.port import JobRef
-from tfjob_kit.jobs.board import make_board, open_board
+from tfjob_kit.cluster.port import JobRef, PodRef
+from tfjob_kit.jobs.board import check_reach, make_board, open_board, show_board
 from tfjob_kit.jobs.output import find_output
 
 from .planned import planned_job
@@ -34,10 +34,20 @@ def test_the_object_points_into_the_claim(overrides: list[str], path: str) -> No
     assert ("Tensorboard", {"logspath": path}) == (board["kind"], board["spec"])
 
 
-def test_output_in_no_claim_cannot_be_shown() -> None:
+@pytest.mark.parametrize(
+    ("phase", "hint"),
+    [("Running", "kubectl -n default cp train-chief-0:/output/tensorboard"), ("Failed", "does not run")],
+)
+def test_output_in_no_claim_cannot_be_shown(phase: str, hint: str) -> None:
+    cluster = FakeCluster()
+    job = cluster.create(planned_job())
+    chief = PodRef(job=REF, role="chief", index=0)
+    cluster.start(chief)
+    if phase == "Failed":
+        cluster.exit(chief, 1)
     with pytest.raises(errors.RefusedError, match="its output is in no claim") as caught:
-        board_of()
-    assert "kubectl -n default cp train-chief-0:/output/tensorboard" in (caught.value.hint or "")
+        check_reach(cluster, REF, find_output(job, keeps_scratch=False))
+    assert hint in (caught.value.hint or "")
 
 
 def test_the_object_belongs_to_the_job_and_is_made_once() -> None:
@@ -49,9 +59,17 @@ def test_the_object_belongs_to_the_job_and_is_made_once() -> None:
     assert cluster.get(REF)["metadata"]["uid"] == stored["metadata"]["ownerReferences"][0]["uid"]
 
 
-def test_a_cluster_without_kubeflow_is_told_so() -> None:
+@pytest.mark.parametrize("status", [403, 404])
+def test_a_cluster_without_kubeflow_is_known(status: int) -> None:
     cluster = FakeCluster()
     cluster.create(planned_job("output.claim=data"))
-    cluster.fail_next("put_companion", errors.ClusterError("not found", status=404))
-    with pytest.raises(errors.RefusedError, match=r"this cluster has no tensorboards\.tensorboard"):
-        open_board(cluster, REF, board_of("output.claim=data"))
+    cluster.fail_next("put_companion", errors.ClusterError("no", status=status))
+    assert not open_board(cluster, REF, board_of("output.claim=data"))
+
+
+def test_an_engine_without_pods_elsewhere_refuses() -> None:
+    cluster = FakeCluster()
+    job = cluster.create(planned_job("output.claim=data"))
+    output = find_output(job, keeps_scratch=False)
+    with pytest.raises(errors.RefusedError, match="the engine fake cannot run TensorBoard"):
+        show_board(cluster, job, output, local=0, on_open=lambda host, number: None)

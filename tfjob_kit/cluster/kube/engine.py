@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from tfjob_kit import errors
 from tfjob_kit.cluster import rules
@@ -144,6 +144,14 @@ class KubeCluster:
     def put_companion(self, ref: JobRef, companion: Object) -> None:
         """Creates it, or patches the job's own."""
         creation.put_companion(self._api, self.get(ref), companion)
+
+    def show_pod(
+        self, ref: JobRef, pod: Object, *, remote: int, local: int, on_open: Callable[[str, int], None]
+    ) -> None:
+        """Creates it, forwards to it, deletes it; see `forward`."""
+        from tfjob_kit.cluster.kube import forward
+
+        forward.show_pod(self._api, self.get(ref), pod, remote=remote, local=local, on_open=on_open)
 
     def capacity(self, *, namespace: str) -> Capacity:
         """Nodes, pods and quotas, each as far as it may be read."""

@@ -124,6 +124,11 @@ class Api:
 
         return self._repeat(call, attempt, is_stream=True).data
 
+    @property
+    def client(self) -> Client:
+        """The official client's door, for what is no plain call."""
+        return self._current()
+
     def error_of(self, failure: Failure, call: Call) -> errors.ClusterError:
         """What a failure of a stream means to a user."""
         return refusals.error_of(failure, call, self.server)
