@@ -6,6 +6,7 @@ The official client speaks the protocol (WebSockets); here are the sockets of th
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import socket
 import threading
@@ -73,7 +74,7 @@ def _listen(local: int) -> socket.socket:
         return socket.create_server((_HOST, local))
     except OSError as error:
         raise errors.RefusedError(
-            f"port {local} of this machine cannot be listened on: {error.strerror}",
+            f"port {local} of this machine cannot be listened on: {os.strerror(error.errno or 0)}",
             hint="choose another with --port; 0 takes any that is free",
         ) from error
 
