@@ -14,6 +14,8 @@ from tfjob_kit.cluster.port import JobRef, PodRef
 
 from .conftest import Kit, eventually
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = """
 import json, os, pathlib, signal, sys, time
 

@@ -90,14 +90,19 @@ def test_the_plan_is_the_expected_text(
     same_as_golden(f"plan/{name}.txt", capsys.readouterr().err + end)
 
 
-def test_yes_asks_nobody_but_shows_the_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_yes_and_detach_ask_nobody_but_show_the_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cluster = FakeCluster(holds=EMPTY)
     for call in ("get", "capacity", "create"):
         cluster.fail_next(call, AssertionError(f"{call} was called"))
-    submitting.propose(cluster, make("gpus=2x8"), yes=True)
+    submitting.propose(cluster, make("gpus=2x8"), yes=True, detach=True)
     said = capsys.readouterr().err
     assert "plan: chief + 1 worker x 8 GPUs = 16 GPUs" in said
     assert "capacity" not in said
+
+
+def test_what_can_never_fit_is_refused_with_yes_too(project: Path) -> None:
+    with pytest.raises(errors.RefusedError, match="can never run here"):
+        submitting.propose(FakeCluster(holds=EMPTY), make("gpus=1x64"), yes=True)
 
 
 def test_a_made_name_is_not_looked_up(project: Path) -> None:

@@ -48,6 +48,17 @@ def on_terminal(fakes: Plane, ns: str, tmp_path: Path) -> Callable[..., tuple[in
     return run
 
 
+@pytest.fixture
+def empty_nodes(fakes: Plane) -> None:
+    """Earlier tests' pods are gone: a namespace that is deleted takes its time."""
+
+    def pods() -> list[str]:
+        return [p["metadata"]["name"] for p in fakes.req("GET", "/api/v1/pods")["items"]]
+
+    wait_until(pods, lambda names: not names, what="pods of earlier tests", seconds=SECONDS)
+
+
+@pytest.mark.usefixtures("empty_nodes")
 def test_a_run_is_shown_checked_and_asked_for_before_it_is_created(on_terminal, drive, fakes, ns):
     run = ("run", "gpus=2", "--name", "job", "--detach")
     code, shown = on_terminal("n\n", *run)

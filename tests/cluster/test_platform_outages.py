@@ -123,6 +123,7 @@ def test_an_api_server_that_restarts_costs_no_line_and_doubles_none(
     assert expected_view(scene.ref, state="Succeeded", replicas=tuple(done)) == scene.view()
 
 
+@pytest.mark.slow
 def test_an_operator_that_is_down_refuses_jobs_by_its_webhook_and_catches_up_later(
     own: Plane, scene_on: Callable[[Plane], Scene]
 ) -> None:

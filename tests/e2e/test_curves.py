@@ -29,6 +29,7 @@ def tags(address: str) -> dict[str, Any]:
         return {}
 
 
+@pytest.mark.slow
 def test_tensorboard_serves_the_event_files_of_a_run(kit):
     kit.jobs.append("curves")
     done = kit("run", "model=digits_cnn", "gpus=0", "train.steps=30", "--name", "curves", "--engine", "local")

@@ -65,7 +65,7 @@ def _start(cluster: Cluster, prepared: prepare.Prepared, *, yes: bool, detach: b
     from tfjob_kit.cluster.port import JobRef
 
     try:
-        submitting.propose(cluster, prepared, yes=yes)
+        submitting.propose(cluster, prepared, yes=yes, detach=detach)
         submitted = submitting.send(cluster, prepared)
     except submitting.AlreadyThere as there:
         console.say(

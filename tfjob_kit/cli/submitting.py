@@ -1,7 +1,7 @@
 """From a plan to a job: look, show, ask, create.
 
 Owns what is asked before: the job of that name, the cluster's capacity, the server's own check, the person.
-With `--yes` nobody is asked but the server, by the creation itself: one request.
+With `--yes` no person is asked; with `--yes --detach` nobody but the server is, by the creation itself: one request.
 """
 
 from __future__ import annotations
@@ -35,8 +35,14 @@ class AlreadyThere(Exception):
         self.ref, self.state = ref, state
 
 
-def propose(cluster: Cluster, prepared: Prepared, *, yes: bool) -> None:
+def propose(cluster: Cluster, prepared: Prepared, *, yes: bool, detach: bool = False) -> None:
     """Shows the plan, with what can be known before; asks on a terminal when a cluster is at stake.
+
+    Args:
+        cluster: The engine.
+        prepared: The run.
+        yes: No person is asked.
+        detach: With `yes`: neither is the cluster, so that a submission is one request.
 
     Raises:
         AlreadyThere: This very run is there and has not ended.
@@ -46,10 +52,10 @@ def propose(cluster: Cluster, prepared: Prepared, *, yes: bool) -> None:
     """
     from tfjob_kit.cli import plan_screen
 
-    is_cluster = cluster.name != "local"
-    if not yes and prepared.is_named:
+    is_cluster, looks = cluster.name != "local", not (yes and detach)
+    if looks and prepared.is_named:
         _look(cluster, prepared)
-    fit = _judge(cluster, prepared) if is_cluster and not yes else None
+    fit = _judge(cluster, prepared) if is_cluster and looks else None
     plan_screen.show_plan(prepared, cluster=cluster, fit=fit)
     if fit is not None and fit.verdict == "never":
         raise errors.RefusedError(f"the job can never run here: {fit.text}", hint=fit.hint)
