@@ -90,7 +90,7 @@ def test_the_plan_is_the_expected_text(
     same_as_golden(f"plan/{name}.txt", capsys.readouterr().err + end)
 
 
-def test_yes_and_detach_ask_nobody_but_show_the_plan(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_yes_and_detach_ask_nobody_but_show_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     cluster = FakeCluster(holds=EMPTY)
     for call in ("get", "capacity", "create"):
         cluster.fail_next(call, AssertionError(f"{call} was called"))

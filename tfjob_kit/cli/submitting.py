@@ -1,7 +1,7 @@
 """From a plan to a job: look, show, ask, create.
 
 Owns what is asked before: the job of that name, the cluster's capacity, the server's own check, the person.
-With `--yes` no person is asked; with `--yes --detach` nobody but the server is, by the creation itself: one request.
+With `--yes` no person is asked; with `--yes --detach` only the server is, by the creation itself.
 """
 
 from __future__ import annotations
