@@ -19,6 +19,8 @@ __all__ = ["PORT", "make_board_pod"]
 PORT = 6006
 """Where it listens inside its pod."""
 _MOUNT = "/output"
+_SCRATCH = "/scratch"
+"""Not /tmp: an image may have its Python there."""
 _LONGEST = 12 * 3600
 """Seconds until one ends that a killed launcher has left behind."""
 _ALIKE = ("imagePullSecrets", "serviceAccountName", "tolerations", "securityContext")
@@ -60,7 +62,7 @@ def make_board_pod(job: port.Object, output: Output, *, folder: str) -> port.Obj
             "containers": [_container(container, output, folder)],
             "volumes": [
                 {"name": "output", "persistentVolumeClaim": {"claimName": output.claim, "readOnly": True}},
-                {"name": "tmp", "emptyDir": {}},
+                {"name": "scratch", "emptyDir": {}},
             ],
         },
     }
@@ -78,7 +80,7 @@ def _container(own: dict[str, Any], output: Output, folder: str) -> dict[str, An
         **alike,
         "name": "tensorboard",
         "command": command,
-        "env": [{"name": "HOME", "value": "/tmp"}],
+        "env": [{"name": name, "value": _SCRATCH} for name in ("HOME", "TMPDIR")],
         "ports": [{"name": "http", "containerPort": PORT}],
         # Listening is all that a port-forward needs.
         "readinessProbe": {"tcpSocket": {"port": PORT}, "periodSeconds": 1, "failureThreshold": 300},
@@ -89,7 +91,7 @@ def _container(own: dict[str, Any], output: Output, folder: str) -> dict[str, An
         },
         "volumeMounts": [
             {"name": "output", "mountPath": _MOUNT, "readOnly": True},
-            {"name": "tmp", "mountPath": "/tmp"},
+            {"name": "scratch", "mountPath": _SCRATCH},
         ],
     }
 

@@ -17,6 +17,7 @@ from tfjob_kit.jobs.view import JobView, read_job
 __all__ = ["JobReport", "read_logs", "read_report", "read_verdict"]
 
 _TAIL = 40
+_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,10 +94,10 @@ def _places(cluster: port.Cluster, view: JobView) -> dict[str, str]:
 def _lines(cluster: port.Cluster, replica: ReplicaView, tail: int | None) -> Iterator[LogLine]:
     try:
         entries = list(cluster.logs(replica.pod, tail=tail))
-    except errors.ClusterError:
-        if replica.run is not None:
+    except errors.ClusterError as error:
+        if replica.run is not None and error.status != _NOT_FOUND:
             raise
-        return  # it has not begun, or its pod is gone and its lines with it
+        return  # it has not begun, or its pod is gone, perhaps since it was looked at, and its lines with it
     if replica.restarts and (tail is None or len(entries) < tail):
         entries = [*_previous(cluster, replica, tail and tail - len(entries)), *entries]
     for entry in entries:

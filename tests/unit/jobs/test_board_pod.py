@@ -55,7 +55,7 @@ def test_the_whole_pod() -> None:
                         *["python", "-m", "tensorboard.main", "--logdir", "/output/tensorboard"],
                         *["--host", "0.0.0.0", "--port", "6006"],
                     ],
-                    "env": [{"name": "HOME", "value": "/tmp"}],
+                    "env": [{"name": "HOME", "value": "/scratch"}, {"name": "TMPDIR", "value": "/scratch"}],
                     "ports": [{"name": "http", "containerPort": 6006}],
                     "readinessProbe": {
                         "tcpSocket": {"port": 6006},
@@ -68,13 +68,13 @@ def test_the_whole_pod() -> None:
                     },
                     "volumeMounts": [
                         {"name": "output", "mountPath": "/output", "readOnly": True},
-                        {"name": "tmp", "mountPath": "/tmp"},
+                        {"name": "scratch", "mountPath": "/scratch"},
                     ],
                 }
             ],
             "volumes": [
                 {"name": "output", "persistentVolumeClaim": {"claimName": "data", "readOnly": True}},
-                {"name": "tmp", "emptyDir": {}},
+                {"name": "scratch", "emptyDir": {}},
             ],
         },
     }

@@ -77,6 +77,14 @@ def test_lines_of_the_run_before_a_restart_are_there_too(cluster: FakeCluster) -
     assert ["first", "second"] == [line.text for line in read_logs(cluster, [chief], tail=9)]
 
 
+def test_replicas_that_went_since_they_were_looked_at_have_no_lines(cluster: FakeCluster) -> None:
+    cluster.create(make_job())
+    cluster.write_log(CHIEF, "first")
+    replicas = read_job(cluster, JOB).replicas
+    cluster.delete(JOB)
+    assert [] == list(read_logs(cluster, replicas))
+
+
 def test_a_replica_that_has_not_begun_has_no_lines() -> None:
     cluster = FakeCluster(start_pods=False)
     cluster.create(make_job())
