@@ -228,9 +228,11 @@ def exit_codes_page() -> Iterator[str]:
 
 
 def _error_kinds(kind: type[errors.TfjobKitError]) -> Iterator[type[errors.TfjobKitError]]:
+    """Of the module `errors` alone: a replica's own never reach the terminal, and may be imported or not."""
     for each in kind.__subclasses__():
-        yield each
-        yield from _error_kinds(each)
+        if each.__module__ == errors.__name__:
+            yield each
+            yield from _error_kinds(each)
 
 
 def _heads(kinds: list[type[errors.TfjobKitError]]) -> list[type[errors.TfjobKitError]]:
