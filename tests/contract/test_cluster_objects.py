@@ -43,6 +43,13 @@ def test_a_dry_run_checks_and_creates_nothing(cluster, make_job):
         cluster.create(make_job("9bad"), dry_run=True)
 
 
+def test_without_a_queueing_system_a_job_has_no_place_and_nothing_fails(cluster, make_job):
+    job = cluster.create(make_job())
+    place = cluster.queue_place(REF, uid=job["metadata"]["uid"], queue="team-a")
+    assert place is None or ("no_system", None) == (place.fault, place.position)
+    assert cluster.queue_place(MISSING, uid="none", queue="team-a") == place
+
+
 def test_a_name_that_is_taken_is_refused(cluster, make_job, submit):
     submit()
     with pytest.raises(errors.JobExists, match="job") as caught:

@@ -105,6 +105,45 @@ class Capacity:
     quotas: list[Object] | None
 
 
+@dataclass(frozen=True, kw_only=True)
+class QueuePlace:
+    """What a queueing system says of a job that it holds back, as far as the caller may read it.
+
+    Attributes:
+        standing: `untaken`: nobody has taken it up. `waiting`: it has no quota. `checked`: it has, and what
+            else has to agree has not. `admitted`: it is about to start. `inactive`: it is kept out of the
+            queue until somebody puts it back. `unknown`: that may not be read.
+        fault: Why nothing moves in the queue. `no_system`: there are no queues in this cluster. `missing`:
+            there is no such queue. `stopped`: nothing leaves it. `no_cluster_queue`: there is no
+            `cluster_queue`. `inactive`: that one is not in order. None: none is known.
+        position: In the queue, from 1; None: not known.
+        cluster_position: Among all jobs that wait for the same quota, from 1.
+        length: Jobs that wait in the queue; None: not known.
+        workload: The system's own object about the job.
+        reason: Why it has no quota, as a word of the system.
+        message: The same in its sentence; of `checked` and `inactive` what these wait for.
+        eviction: Why the job was stopped after it had run or been let in, as a word of the system.
+        eviction_message: The same in its sentence.
+        back_at: When a job that was stopped goes back into the queue, RFC 3339.
+        cluster_queue: Where the queue's quota comes from.
+        queues: Those of the namespace, where `fault` is `missing`.
+    """
+
+    standing: Literal["untaken", "waiting", "checked", "admitted", "inactive", "unknown"]
+    fault: Literal["no_system", "missing", "stopped", "no_cluster_queue", "inactive"] | None = None
+    position: int | None = None
+    cluster_position: int | None = None
+    length: int | None = None
+    workload: str | None = None
+    reason: str | None = None
+    message: str | None = None
+    eviction: str | None = None
+    eviction_message: str | None = None
+    back_at: str | None = None
+    cluster_queue: str | None = None
+    queues: tuple[str, ...] = ()
+
+
 class Cluster(Protocol):
     """An engine. All calls may raise ClusterError and its children; none prints.
 
@@ -221,6 +260,18 @@ class Cluster(Protocol):
 
     def is_ending(self, namespace: str) -> bool:
         """Whether the namespace is being deleted, or gone; False where that may not be read."""
+        ...
+
+    def queue_place(self, ref: JobRef, *, uid: str, queue: str) -> QueuePlace | None:
+        """Where the job stands in its queue, in a few seconds at most; None: nothing is known about that.
+
+        What may not be read, is not installed or does not answer is left out: this raises nothing.
+
+        Args:
+            ref: The job.
+            uid: Its own, so that nothing is told of another that had its name.
+            queue: Value of its QUEUE_LABEL.
+        """
         ...
 
     def places(self, ref: JobRef) -> dict[str, str]:

@@ -67,6 +67,7 @@ class FakeApi:
         tokens: Bearer tokens that are accepted; empty: any.
         has_crd: Whether TFJobs are known.
         forbidden: Plurals that may not be read.
+        answers: Path -> status and body, of what this server knows nothing about.
         page_size: Objects on a page of a list.
     """
 
@@ -76,6 +77,7 @@ class FakeApi:
         self.tokens: set[str] = set()
         self.has_crd = True
         self.forbidden: set[str] = set()
+        self.answers: dict[str, tuple[int, Any]] = {}
         self.page_size = 500
         self.changed = threading.Condition()
         self.objects: dict[tuple[str, str, str], Object] = {}
@@ -268,6 +270,8 @@ def _handler(api: FakeApi) -> type[BaseHTTPRequestHandler]:
         def _work(self, path: str, query: Any, body: Any, authorization: str | None) -> tuple[int, Any]:
             if api.tokens and (authorization or "").removeprefix("Bearer ") not in api.tokens:
                 return 401, status(401, "Unauthorized", "Unauthorized")
+            if path in api.answers:
+                return api.answers[path]
             match = _PATH.fullmatch(path)
             if match is None or (match["plural"] == "tfjobs" and not api.has_crd):
                 return 404, "404 page not found\n"

@@ -17,7 +17,7 @@ from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.fake.held import Held
 from tfjob_kit.cluster.fake.machine import Machine
 from tfjob_kit.cluster.fake.store import Run, Store
-from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef
+from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef, QueuePlace
 
 __all__ = ["FakeCluster"]
 
@@ -53,6 +53,7 @@ class FakeCluster:
         self.description = "fake: in memory, for tests"
         self.default_namespace = default_namespace
         self.ending_namespaces: set[str] = set()
+        self.queue_places: dict[JobRef, QueuePlace] = {}
         self._holds = holds or Capacity(nodes=None, pods=None, quotas=None)
         self._clock = clock
         self._store = Store()
@@ -200,6 +201,10 @@ class FakeCluster:
     def is_ending(self, namespace: str) -> bool:
         """As a test has put it into `ending_namespaces`."""
         return namespace in self.ending_namespaces
+
+    def queue_place(self, ref: JobRef, *, uid: str, queue: str) -> QueuePlace | None:
+        """As a test has put it into `queue_places`."""
+        return self.queue_places.get(ref)
 
     def places(self, ref: JobRef) -> dict[str, str]:
         """Nothing lies anywhere."""

@@ -24,6 +24,7 @@ from tfjob_kit.cluster.port import (
     LogEntry,
     Object,
     PodRef,
+    QueuePlace,
 )
 
 __all__ = ["KubeCluster"]
@@ -168,6 +169,12 @@ class KubeCluster:
                 raise
             return error.status == 404
         return "deletionTimestamp" in found["metadata"]
+
+    def queue_place(self, ref: JobRef, *, uid: str, queue: str) -> QueuePlace | None:
+        """As Kueue's objects and its visibility API have it; see `queue_place`."""
+        from tfjob_kit.cluster.kube import queue_place
+
+        return queue_place.read_place(self._api, ref.namespace, uid=uid, queue=queue)
 
     def places(self, ref: JobRef) -> dict[str, str]:
         """How kubectl shows the logs; what the job writes lies where its config says."""

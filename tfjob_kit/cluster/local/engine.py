@@ -20,7 +20,7 @@ from tfjob_kit.cluster.local import admission, caretaker, config_maps, gpus, lau
 from tfjob_kit.cluster.local import watch as watching
 from tfjob_kit.cluster.local.store import clock, files, inheritance, logs, state_dir
 from tfjob_kit.cluster.local.store.job_dir import JobDir
-from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef
+from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef, QueuePlace
 from tfjob_kit.errors import ClusterError, JobExists, JobNotFound
 
 __all__ = ["LocalCluster", "connect"]
@@ -215,6 +215,10 @@ class LocalCluster:
     def is_ending(self, namespace: str) -> bool:
         """Namespaces are names here: none of them ends."""
         return False
+
+    def queue_place(self, ref: JobRef, *, uid: str, queue: str) -> QueuePlace | None:
+        """There are no queues here."""
+        return None
 
     def places(self, ref: JobRef) -> dict[str, str]:
         """Directories of the logs and of the chief's output."""

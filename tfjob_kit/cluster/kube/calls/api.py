@@ -28,6 +28,8 @@ __all__ = ["Answer", "Api", "Refused", "system_pace"]
 _CONNECT_SECONDS = 5.0
 _READ_SECONDS = 30.0
 """Longer than the API server's own limit for a webhook, 10 s, and for storage, 15 s."""
+_GLANCE_SECONDS = 5.0
+_STREAM_TRIES = 4
 
 
 def system_pace() -> retries.Pace:
@@ -113,16 +115,30 @@ class Api:
         except Refused as refused:
             raise refused.error from refused.__cause__
 
+    def glance(self, call: Call) -> dict[str, Any]:
+        """The JSON of a call about what is good to know: one try, of a few seconds. Raises ClusterError.
+
+        While the server of an aggregated API is away, each call to it is answered with 503 (kube-aggregator
+        0.36, pkg/apiserver/handler_proxy.go), or not at all.
+        """
+        try:
+            return self._repeat(
+                call, lambda client: self._json(client, call, read_seconds=_GLANCE_SECONDS), tries=1
+            ).data
+        except Refused as refused:
+            raise refused.error from refused.__cause__
+
     def open(self, call: Call, *, read_seconds: float) -> Any:
         """Opens a stream (urllib3's HTTPResponse); the caller reads and closes it. Raises Refused."""
 
         def attempt(client: Client) -> Any:
             if _is_short(call) and client.target.proxy is None:
-                answered = self._wired(client, call)
+                answered = self._wired(client, call, _READ_SECONDS)
                 return _Whole(answered)
             return self._response(client, call, read_seconds)
 
-        return self._repeat(call, attempt, is_stream=True).data
+        # Whoever reads a stream comes back by itself: it is told of trouble sooner.
+        return self._repeat(call, attempt, tries=_STREAM_TRIES).data
 
     @property
     def client(self) -> Client:
@@ -133,11 +149,9 @@ class Api:
         """What a failure of a stream means to a user."""
         return refusals.error_of(failure, call, self.server)
 
-    def _repeat(self, call: Call, attempt: Callable[[Client], Any], *, is_stream: bool = False) -> Answer:
-        # Whoever reads a stream comes back by itself: it is told of trouble sooner.
-        budget = (
-            dataclasses.replace(self._budget, tries=min(4, self._budget.tries)) if is_stream else self._budget
-        )
+    def _repeat(self, call: Call, attempt: Callable[[Client], Any], *, tries: int | None = None) -> Answer:
+        most = self._budget.tries
+        budget = dataclasses.replace(self._budget, tries=min(tries or most, most))
         schedule = retries.Schedule(budget, self.pace)
         doubtful, renewed = False, False
         while True:
@@ -161,24 +175,24 @@ class Api:
     def _refused(self, failure: Failure, call: Call, *, doubtful: bool) -> Refused:
         return Refused(failure, was_doubtful=doubtful, error=self.error_of(failure, call))
 
-    def _json(self, client: Client, call: Call) -> dict[str, Any]:
-        body = self._body(client, call)
+    def _json(self, client: Client, call: Call, *, read_seconds: float = _READ_SECONDS) -> dict[str, Any]:
+        body = self._body(client, call, read_seconds)
         try:
             return json.loads(body)
         except ValueError as error:
             raise _Failed(Failure(kind="truncated", detail="the answer was cut off")) from error
 
-    def _body(self, client: Client, call: Call) -> bytes:
+    def _body(self, client: Client, call: Call, read_seconds: float) -> bytes:
         """The whole answer, past the official client where that can be: see `wire`."""
         if client.target.proxy is None:
-            return self._wired(client, call).body
-        response = self._response(client, call, _READ_SECONDS)
+            return self._wired(client, call, read_seconds).body
+        response = self._response(client, call, read_seconds)
         try:
             return response.data
         except Exception as error:
             raise self._as_failed(error) from error
 
-    def _wired(self, client: Client, call: Call) -> wire.Answered:
+    def _wired(self, client: Client, call: Call, read_seconds: float) -> wire.Answered:
         query = f"?{urllib.parse.urlencode(call.query)}" if call.query else ""
         try:
             answered = self._wire_of(client).send(
@@ -187,7 +201,7 @@ class Api:
                 headers={**_headers(call), **client.target.acting_as},
                 body=None if call.body is None else json.dumps(call.body).encode(),
                 connect_seconds=_CONNECT_SECONDS,
-                read_seconds=_READ_SECONDS,
+                read_seconds=read_seconds,
             )
         except wire.Broken as broken:
             raise _Failed(broken.failure) from broken.__cause__
