@@ -37,6 +37,8 @@ def report_object(report: JobReport) -> dict[str, Any]:
         "progress": dict(view.progress),
         "events": [asdict(event) for event in view.events],
         "withheld": list(view.withheld),
+        "queue": view.queue,
+        "queue_place": asdict(view.place) if view.place else None,
         "places": dict(report.places),
         "metrics": dict(report.metrics),
         "verdict": asdict(report.verdict),

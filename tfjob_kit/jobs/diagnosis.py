@@ -187,7 +187,7 @@ def _waiting(view: JobView) -> Verdict:
     waiting = [r for r in view.replicas if r.is_waiting and r.message]
     messages = [f"{r.name}: {r.reason}: {_without_preemption(r.message)}" for r in waiting]
     refused = [f"event {e.reason}: {e.message}" for e in view.events if e.reason == "FailedCreatePod"]
-    texts = [*(wait.sentence for wait in waits[1:]), *messages[:1], *refused[-1:]]
+    texts = [*_queue(view), *(wait.sentence for wait in waits[1:]), *messages[:1], *refused[-1:]]
     return Verdict(
         kind=waits[0].reason.kind,
         summary=f"{view.ref.name}: {waits[0].sentence}",
@@ -195,6 +195,13 @@ def _waiting(view: JobView) -> Verdict:
         fix=waits[0].reason.fix,
         exit_code=_UNFINISHED,
     )
+
+
+def _queue(view: JobView) -> list[str]:
+    """How many wait where it waits."""
+    if view.place is None or not view.place.length:
+        return []
+    return [f"queue {view.queue}: {view.place.length} waiting"]
 
 
 def _without_preemption(message: str | None) -> str:

@@ -19,6 +19,7 @@ from tfjob_kit.jobs.events import Event, Finished, LogLine, Notice, Progress
 from tfjob_kit.jobs.log_desk import LogDesk
 from tfjob_kit.jobs.log_stream import RunEnded
 from tfjob_kit.jobs.news import News
+from tfjob_kit.jobs.queue_desk import Placed, QueueDesk
 from tfjob_kit.jobs.status import read_verdict
 from tfjob_kit.jobs.watched import WatchedJob
 
@@ -32,6 +33,7 @@ _LONGEST_GRACE_SECONDS = 300.0
 _SETTLE_SECONDS = 1.5
 """Pods that are made one after the other would else be told as ever more that wait."""
 _SILENCE_SECONDS = 20.0
+_QUEUE_PAUSE_SECONDS = 20.0
 
 
 def follow(
@@ -43,6 +45,7 @@ def follow(
     patience: float = _PATIENCE_SECONDS,
     settle: float = _SETTLE_SECONDS,
     silence: float = _SILENCE_SECONDS,
+    queue_pause: float = _QUEUE_PAUSE_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Event]:
     """Everything that happens to the job from now on, after what is there already.
@@ -56,6 +59,7 @@ def follow(
             has its grace period besides, as long as lines come.
         settle: Seconds for which a reason to wait must have been the same before it is told.
         silence: Seconds after which a job that nobody has taken up is a matter for a notice.
+        queue_pause: Seconds between two questions where a job stands in its queue.
         clock: Seconds of a steady clock.
 
     Yields:
@@ -67,7 +71,16 @@ def follow(
     """
     taker = "its keeper" if cluster.name == "local" else "the training-operator"
     news = News(clock=clock, settle_seconds=settle, silence_seconds=silence, taker=taker)
-    follower = _Follower(cluster, ref, stop=stop, tail=tail, patience=patience, news=news, clock=clock)
+    follower = _Follower(
+        cluster,
+        ref,
+        stop=stop,
+        tail=tail,
+        patience=patience,
+        queue_pause=queue_pause,
+        news=news,
+        clock=clock,
+    )
     try:
         yield from follower.run()
     finally:
@@ -79,7 +92,7 @@ class _Broken:
     error: Exception
 
 
-_Item = port.Change | LogLine | Notice | RunEnded | _Broken
+_Item = port.Change | LogLine | Notice | RunEnded | Placed | _Broken
 
 
 class _Follower:
@@ -93,6 +106,7 @@ class _Follower:
         stop: threading.Event,
         tail: int | None,
         patience: float,
+        queue_pause: float,
         news: News,
         clock: Callable[[], float],
     ) -> None:
@@ -104,6 +118,9 @@ class _Follower:
         self._job = WatchedJob(cluster.get(ref))
         self._news = news
         self._desk = LogDesk(cluster, put=self._put, fail=self._fail, stop=self._stop, tail=tail)
+        self._queue_desk = QueueDesk(
+            cluster, put=self._put, fail=self._fail, clock=clock, longest_pause=queue_pause
+        )
         self._patience = patience
         self._clock = clock
         self._last_item = clock()
@@ -113,6 +130,7 @@ class _Follower:
     def run(self) -> Iterator[Event]:
         self._thread.start()
         while not self._outer_stop.is_set():
+            self._queue_desk.attend(self._job.view)
             yield from self._next()
             yield from self._news.of_waiting(self._job.view)
             if self._is_over() and self._is_drained():
@@ -144,6 +162,9 @@ class _Follower:
             case RunEnded():
                 self._desk.note_end(item)
                 yield from self._news.of(self._job.view, reading=self._desk.reading)
+            case Placed():
+                self._queue_desk.note_answer()
+                self._job.take_place(item.place)
             case _Broken():
                 raise item.error
 

@@ -75,6 +75,7 @@ class JobView:
         is_resizing: A resize has suspended it and will resume it.
         is_incomplete: Its launcher has not got to its end: what the job owns is not all there.
         withheld: What could not be read for want of rights: `events`.
+        place: Where it stands in its queue, while it stands there and as far as that is known.
     """
 
     ref: port.JobRef
@@ -100,6 +101,7 @@ class JobView:
     is_resizing: bool = False
     is_incomplete: bool = False
     withheld: tuple[str, ...] = ()
+    place: port.QueuePlace | None = None
 
     @property
     def is_finished(self) -> bool:
@@ -112,13 +114,21 @@ class JobView:
         return self.state == "Suspended" and self.queue is None and not self.is_resizing
 
     @property
+    def is_queued(self) -> bool:
+        """It has a queue that has suspended it, or that has not got to it."""
+        if self.queue is None or self.is_finished or self.is_deleting:
+            return False
+        is_new = self.state == "Pending" and not any(replica.has_pod for replica in self.replicas)
+        return is_new or self.state == "Suspended"
+
+    @property
     def leader(self) -> ReplicaView | None:
         """The replica that prints progress and writes checkpoints: the chief, else worker-0."""
         return self.replicas[0] if self.replicas else None
 
 
 def read_job(cluster: port.Cluster, ref: port.JobRef) -> JobView:
-    """The job with pods, events and progress; events that may not be read are left out.
+    """The job with pods, events, progress and place in its queue; what may not be read of these is left out.
 
     Raises:
         JobNotFound: No job of that name.
@@ -129,6 +139,8 @@ def read_job(cluster: port.Cluster, ref: port.JobRef) -> JobView:
     except errors.NotAllowed:
         events, withheld = [], ("events",)
     view = build_view(job, pods=pods, events=events)
+    if view.queue and view.is_queued:
+        view = replace(view, place=cluster.queue_place(ref, uid=view.uid, queue=view.queue))
     return replace(view, progress=read_progress(cluster, view), withheld=withheld)
 
 

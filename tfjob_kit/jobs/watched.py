@@ -36,6 +36,7 @@ class WatchedJob:
         self._gone: dict[str, port.Object] = {}
         self._events: dict[str, port.Object] = {}
         self._withheld: tuple[str, ...] = ()
+        self._place: port.QueuePlace | None = None
         self.view: JobView = build_view(job)
         self.is_deleted = False
 
@@ -59,6 +60,12 @@ class WatchedJob:
         for pod in pods:
             self._take_pod(pod)
         self._look()
+
+    def take_place(self, place: port.QueuePlace | None) -> None:
+        """Keeps where the job stands in its queue, until it leaves it; None tells nothing new."""
+        if place is not None:
+            self._place = place
+            self._look()
 
     def _take_job(self, job: port.Object, *, is_gone: bool) -> None:
         is_another = build_view(job).uid != self.view.uid
@@ -95,7 +102,9 @@ class WatchedJob:
             view = build_view(
                 self._job, pods=self._pods.values(), gone=self._gone.values(), events=self._events.values()
             )
-        self.view = replace(view, withheld=self._withheld)
+        if not view.is_queued:
+            self._place = None
+        self.view = replace(view, withheld=self._withheld, place=self._place)
 
 
 def _is_older(pod: port.Object, known: port.Object) -> bool:

@@ -27,8 +27,8 @@ def find_waits(view: JobView) -> tuple[Wait, ...]:
     """
     if view.is_finished or view.is_deleting:
         return ()
-    if view.queue and (view.state == "Suspended" or (view.state == "Pending" and not _made(view))):
-        reason = reason_of_queue(view.queue, view.events)
+    if view.queue and view.is_queued:
+        reason = reason_of_queue(view.queue, view.events, view.place)
         return (Wait(reason=reason, replicas=(), of=len(view.replicas)),)
     if view.state == "Suspended":
         return ()
