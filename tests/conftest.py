@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,9 @@ _UNSET = ("KUBECONFIG", "TF_CONFIG", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "PYTH
 _PREFIX = "TFJOB_KIT_"
 _XDG = {"XDG_CONFIG_HOME": ".config", "XDG_STATE_HOME": ".local/state", "XDG_DATA_HOME": ".local/share"}
 _COUNT = itertools.count()
+
+# A shell without job control starts its background commands deaf to Ctrl-C, and their children inherit it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

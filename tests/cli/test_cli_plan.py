@@ -222,3 +222,20 @@ def test_a_job_tells_from_which_commit_it_was_sent(project: Path, here: Callable
     assert first == again
     assert "false" == first["metadata"]["annotations"]["tfjob-kit/git-dirty"]
     assert 40 == len(first["metadata"]["annotations"]["tfjob-kit/git-commit"])
+
+
+def test_the_engine_is_repeated_where_a_command_without_it_would_go_elsewhere(
+    kit: Kit, tmp_path: Path
+) -> None:
+    config = tmp_path / "kubeconfig"
+    config.write_text(
+        "current-context: far\n"
+        "contexts: [{name: far, context: {cluster: far, user: far}}]\n"
+        "clusters: [{name: far, cluster: {server: 'https://127.0.0.1:1'}}]\n"
+        "users: [{name: far, user: {}}]\n"
+    )
+    done = kit(
+        *("run", "gpus=0", "command=[true]", "--name", "job", "--detach", "--engine", "local"),
+        KUBECONFIG=str(config),
+    )
+    assert "tfjob-kit status job --engine local" in done.err

@@ -240,4 +240,4 @@ def test_jobs_of_other_namespaces_are_apart(kit: Kit, tmp_path: Path) -> None:
     assert "no jobs in namespace default" in kit("list").err
     assert "team-a" in kit("list", "-A").out
     assert 102 == kit("status", "job").code
-    assert 0 == kit("status", "job", "-n", "team-a").code
+    assert "tfjob-kit logs job -n team-a" in kit("status", "job", "-n", "team-a").out

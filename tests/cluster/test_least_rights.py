@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from harness.drive import Drive
-from harness.plane import Plane
 
 from tfjob_kit import errors
-from tfjob_kit.cluster import kube
-from tfjob_kit.cluster.kube import KubeCluster
 from tfjob_kit.cluster.port import JobRef, PodRef
 
 pytestmark = pytest.mark.cluster
 
-RBAC = Path(__file__).parents[2] / "deploy" / "rbac"
 CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "code"}, "data": {"a": "1"}}
 BUDGET = {
     "apiVersion": "policy/v1",
@@ -42,32 +34,6 @@ def _job(ns: str) -> dict[str, Any]:
             "tfReplicaSpecs": {"Chief": {"replicas": 1, "restartPolicy": "Never", "template": template}}
         },
     }
-
-
-@pytest.fixture
-def as_user(fakes: Plane, ns: str, tmp_path: Path) -> Callable[..., KubeCluster]:
-    """An engine of a user who has the documented Role, without the rules about some resources."""
-
-    def connect(*, without: tuple[str, ...] = ()) -> KubeCluster:
-        role = yaml.safe_load((RBAC / "tfjob-kit-user.yaml").read_text())
-        role["rules"] = [rule for rule in role["rules"] if not set(rule["resources"]) & set(without)]
-        group = "rbac.authorization.k8s.io"
-        path = f"/apis/{group}/v1/namespaces/{ns}"
-        fakes.req("POST", f"{path}/roles", role)
-        binding = {
-            "metadata": {"name": "jane"},
-            "roleRef": {"apiGroup": group, "kind": "Role", "name": role["metadata"]["name"]},
-            "subjects": [{"apiGroup": group, "kind": "User", "name": "jane"}],
-        }
-        fakes.req("POST", f"{path}/rolebindings", binding)
-        config = json.loads(Path(fakes.kubeconfig).read_text())
-        for user in config["users"]:
-            user["user"]["as"] = "jane"
-        file = tmp_path / "kubeconfig"
-        file.write_text(json.dumps(config))
-        return kube.connect(kubeconfig=file, namespace=ns, environ={})
-
-    return connect
 
 
 def test_the_documented_role_is_enough_for_every_call(as_user, drive: Drive, ns: str) -> None:

@@ -9,7 +9,7 @@ import os
 import sys
 from typing import Any, TextIO
 
-from tfjob_kit.cli import interrupts
+from tfjob_kit.cli import commands, interrupts
 
 __all__ = [
     "ask",
@@ -49,8 +49,8 @@ def put_json(data: Any, *, indent: int | None = 2) -> None:
 
 
 def say(text: str) -> None:
-    """Talk: one or more lines on stderr."""
-    _write(sys.stderr, text)
+    """Talk: one or more lines on stderr; the commands in it lead to the same cluster."""
+    _write(sys.stderr, commands.complete(text))
 
 
 def ask(question: str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
+from tfjob_kit.cli import commands
 
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster, JobRef
@@ -68,6 +69,12 @@ def connect(
     if namespace is not None:
         check_name(namespace, what="a namespace")
     choice = choose(flag, os.environ, context=context, kubeconfig=kubeconfig)
+    commands.remember(
+        engine=choice.name if flag and _decides(choice) else None,
+        context=context,
+        kubeconfig=kubeconfig,
+        namespace=namespace,
+    )
     if choice.name == "local":
         from tfjob_kit.cluster import local
 
@@ -129,6 +136,14 @@ def choose(
     elif name == "local":
         why = "by --context" if context else "by --kubeconfig"
     return Choice(name="kube", why=why, context=context, kubeconfig=kubeconfig)
+
+
+def _decides(choice: Choice) -> bool:
+    """Whether the same command without `--engine` would go elsewhere."""
+    try:
+        return choose(None, os.environ).name != choice.name
+    except errors.TfjobKitError:
+        return True
 
 
 def _asked_for(flag: str | None, environ: Mapping[str, str]) -> tuple[str, str]:

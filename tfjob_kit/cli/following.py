@@ -50,12 +50,11 @@ def leaving(ref: JobRef) -> Generator[None]:
 
 def say_how_to_return(ref: JobRef) -> None:
     """After Ctrl-C: the job goes on, and these commands reach it."""
-    name = ref.name if ref.namespace == "default" else f"{ref.name} -n {ref.namespace}"
     lines = (
         f"\ndetached; {console.paint(ref.name, 'bold', stream=sys.stderr)} goes on",
-        f"  tfjob-kit logs {name} --follow     to come back",
-        f"  tfjob-kit status {name}            to look",
-        f"  tfjob-kit cancel {name}            to end it",
+        f"  tfjob-kit logs {ref.name} --follow     to come back",
+        f"  tfjob-kit status {ref.name}            to look",
+        f"  tfjob-kit cancel {ref.name}            to end it",
     )
     console.say("\n".join(lines))
 

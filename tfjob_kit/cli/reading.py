@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
-from tfjob_kit.cli import console, engines, options, roles, selecting
+from tfjob_kit.cli import commands, console, engines, options, roles, selecting
 
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster, JobRef
@@ -69,7 +69,7 @@ def status(
     if output == "json":
         console.put_json(job_json.report_object(report))
     else:
-        console.put(status_text.render_status(report, now=datetime.now(UTC)))
+        console.put(commands.complete(status_text.render_status(report, now=datetime.now(UTC))))
     return _EXIT_CODES.get(report.view.state, _EXIT_UNFINISHED)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tfjob_kit.cli import console, engines, options, prepare
+from tfjob_kit.cli import commands, console, engines, options, prepare
 
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster, JobRef
@@ -42,6 +42,8 @@ def run(
         conf_dir=conf_dir,
         default_namespace=cluster.default_namespace,
     )
+    if prepared.plan.namespace != cluster.default_namespace:
+        commands.remember_namespace(prepared.plan.namespace)
     console.say(f"engine: {choice.name} ({choice.why})")
     if dry_run:
         return _try(cluster, prepared, output=output)
@@ -85,7 +87,7 @@ def _start(cluster: Cluster, prepared: prepare.Prepared, *, yes: bool, detach: b
 def _stay(cluster: Cluster, ref: JobRef, *, detach: bool, output: str) -> int:
     """Says what can be done with the job, and follows it unless the person wants to leave."""
     if detach or cluster.name != "local":
-        _say_commands(cluster, ref)
+        _say_commands(ref)
     if detach:
         return 0
     from tfjob_kit.cli import following, screens
@@ -96,13 +98,12 @@ def _stay(cluster: Cluster, ref: JobRef, *, detach: bool, output: str) -> int:
     return finished.verdict.exit_code
 
 
-def _say_commands(cluster: Cluster, ref: JobRef) -> None:
+def _say_commands(ref: JobRef) -> None:
     """What can be done with the job from here on."""
-    place = "" if ref.namespace == cluster.default_namespace else f" -n {ref.namespace}"
     for command, purpose in (
-        (f"logs {ref.name}{place} --follow", "to follow it"),
-        (f"status {ref.name}{place}", "to look"),
-        (f"suspend {ref.name}{place}", "to free its GPUs for a while"),
-        (f"cancel {ref.name}{place}", "to end it"),
+        (f"logs {ref.name} --follow", "to follow it"),
+        (f"status {ref.name}", "to look"),
+        (f"suspend {ref.name}", "to free its GPUs for a while"),
+        (f"cancel {ref.name}", "to end it"),
     ):
-        console.say(f"  tfjob-kit {command:<{len(ref.name) + len(place) + 16}} {purpose}")
+        console.say(f"  tfjob-kit {command:<{len(ref.name) + 16}} {purpose}")

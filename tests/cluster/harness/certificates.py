@@ -1,7 +1,8 @@
 """Keys, certificates and kubeconfigs of one plane, made with the openssl command.
 
-EC P-256 throughout, but for the CA of the webhook: the operator's certificate rotator reads its CA key as
-PKCS#1 RSA only, and wants its own name among the CA's alternative names (cert-controller, `rotator.go`).
+EC P-256 throughout, but for the CAs of the webhooks: the certificate rotator of operator and Kueue reads its
+CA key as PKCS#1 RSA only, and wants its own name among the CA's alternative names (cert-controller,
+`rotator.go`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from pathlib import Path
 OPERATOR_NAMESPACE = "kubeflow"
 OPERATOR_ACCOUNT = "training-operator"
 OPERATOR_USER = f"system:serviceaccount:{OPERATOR_NAMESPACE}:{OPERATOR_ACCOUNT}"
+KUEUE_NAMESPACE = "kueue-system"
+KUEUE_USER = f"system:serviceaccount:{KUEUE_NAMESPACE}:kueue-controller-manager"
 
 _CA_EXTENSIONS = (
     "-addext", "basicConstraints=critical,CA:TRUE",
@@ -48,6 +51,7 @@ def leaves(host: str) -> list[Leaf]:
     return [
         Leaf(file="apiserver", user="kube-apiserver", names=api_names),
         Leaf(file="kubelet-client", user="kube-apiserver-kubelet-client", groups=["system:masters"]),
+        Leaf(file="aggregator", user="aggregator"),
         Leaf(file="admin", user="admin", groups=["system:masters"]),
         Leaf(file="kcm", user="system:kube-controller-manager"),
         Leaf(file="scheduler", user="system:kube-scheduler"),
@@ -55,6 +59,17 @@ def leaves(host: str) -> list[Leaf]:
         # The operator's own account, so that the rights that it ships with are what it has.
         Leaf(file="operator", user=OPERATOR_USER, groups=operator_groups),
         Leaf(file="hook", user="training-operator", names=hook_names, authority="hook-ca"),
+    ]
+
+
+def kueue_leaves() -> list[Leaf]:
+    """What Kueue shows: its own account, and its webhook server's certificate."""
+    groups = ["system:serviceaccounts", f"system:serviceaccounts:{KUEUE_NAMESPACE}"]
+    service = f"kueue-webhook-service.{KUEUE_NAMESPACE}.svc"
+    names = [f"DNS:{service}", "DNS:localhost", "IP:127.0.0.1"]
+    return [
+        Leaf(file="kueue", user=KUEUE_USER, groups=groups),
+        Leaf(file="kueue-hook", user=service, names=names, authority="kueue-ca"),
     ]
 
 
@@ -70,6 +85,12 @@ class Certificates:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda make: make(), [self._make_ca, self._make_hook_ca, self._make_account_key]))
             list(pool.map(self.make_leaf, leaves(host)))
+
+    def make_kueue(self) -> None:
+        """The authority of Kueue's webhooks and Kueue's leaves; the plane's authority is there."""
+        self._make_rotated_ca("kueue-ca", "kueue-ca")
+        for leaf in kueue_leaves():
+            self.make_leaf(leaf)
 
     def make_leaf(self, leaf: Leaf) -> None:
         """A key and a certificate: `<file>.key`, `<file>.crt`."""
@@ -111,11 +132,13 @@ class Certificates:
         )  # fmt: skip
 
     def _make_hook_ca(self) -> None:
-        self._openssl("genrsa", "-traditional", "-out", "hook-ca.key", "2048")
+        self._make_rotated_ca("hook-ca", "training-operator-ca")
+
+    def _make_rotated_ca(self, file: str, name: str) -> None:
+        self._openssl("genrsa", "-traditional", "-out", f"{file}.key", "2048")
         self._openssl(
-            "req", "-x509", "-new", "-key", "hook-ca.key", "-days", _DAYS, "-out", "hook-ca.crt",
-            "-subj", "/CN=training-operator-ca", *_CA_EXTENSIONS,
-            "-addext", "subjectAltName=DNS:training-operator-ca",
+            "req", "-x509", "-new", "-key", f"{file}.key", "-days", _DAYS, "-out", f"{file}.crt",
+            "-subj", f"/CN={name}", *_CA_EXTENSIONS, "-addext", f"subjectAltName=DNS:{name}",
         )  # fmt: skip
 
     def _make_account_key(self) -> None:

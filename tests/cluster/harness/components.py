@@ -20,6 +20,9 @@ class Ports:
     probe: int
     metrics: int
     kwok: int
+    kueue_webhook: int = 0
+    kueue_probe: int = 0
+    kueue_visibility: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +83,14 @@ def api_server(host: str, ports: Ports) -> Component:
             "--service-account-signing-key-file=pki/sa.key",
             "--authorization-mode=Node,RBAC",
             "--enable-admission-plugins=NodeRestriction",
+            # How an aggregated API (Kueue's visibility server) knows the user that the request comes from.
+            "--proxy-client-cert-file=pki/aggregator.crt",
+            "--proxy-client-key-file=pki/aggregator.key",
+            "--requestheader-client-ca-file=pki/ca.crt",
+            "--requestheader-allowed-names=aggregator",
+            "--requestheader-username-headers=X-Remote-User",
+            "--requestheader-group-headers=X-Remote-Group",
+            "--requestheader-extra-headers-prefix=X-Remote-Extra-",
             "--kubelet-client-certificate=pki/kubelet-client.crt",
             "--kubelet-client-key=pki/kubelet-client.key",
             "--kubelet-preferred-address-types=InternalIP",
@@ -152,6 +163,14 @@ def operator(folder: Path, ports: Ports, namespace: str, pace: OperatorPace) -> 
             f"--controller-threads={pace.threads}",
         ],
         environ={"MY_POD_NAMESPACE": namespace, "TMPDIR": str(folder / "operator-tmp")},
+    )
+
+
+def kueue() -> Component:
+    """Kueue; what it listens on stands in its configuration, see `kueue_objects`."""
+    return Component(
+        program="kueue",
+        arguments=["--kubeconfig=kueue.kubeconfig", "--config=kueue-config.json", "--zap-log-level=2"],
     )
 
 

@@ -1,4 +1,4 @@
-"""One control plane: etcd, API server, controller-manager, scheduler, training-operator, kwok.
+"""One control plane: etcd, API server, controller-manager, scheduler, training-operator, kwok, maybe Kueue.
 
 Several planes live side by side on one machine; all that they share is the place where the operator looks
 whether a certificate is there.
@@ -18,14 +18,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from harness import components, nodes, operator_objects, processes
+from harness import components, kueue_objects, nodes, operator_objects, processes
 from harness.api import PlaneApi, Refused, exists
 from harness.certificates import OPERATOR_NAMESPACE, Certificates, Leaf
 from harness.components import Component, Ports
 from harness.logs import Fakelet
 from harness.nodes import FakeNode
 
-_ORDER = ("kwok", "operator", "scheduler", "kcm", "apiserver", "etcd")
+_ORDER = ("kueue", "kwok", "operator", "scheduler", "kcm", "apiserver", "etcd")
 _STATE = "state.json"
 
 
@@ -86,8 +86,10 @@ class Plane:
 
     # -- as a whole ------------------------------------------------------------------------------------------
 
-    def start(self, *, operator: bool = True, webhook: bool = True, kwok: bool = True) -> Plane:
-        """Starts everything and waits until pods can be made and the operator works.
+    def start(
+        self, *, operator: bool = True, webhook: bool = True, kwok: bool = True, kueue: bool = False
+    ) -> Plane:
+        """Starts everything and waits until pods can be made and the operator works; Kueue only if asked to.
 
         Raises:
             PlaneFailed: A component ended or did not get ready in time.
@@ -96,11 +98,13 @@ class Plane:
         self.folder.mkdir(parents=True, exist_ok=True)
         try:
             self.start_component("etcd")  # needs no certificates: it starts while they are made
-            self._make_certificates()
+            self._make_certificates(kueue)
             self.start_component("apiserver")
             if operator:
                 # First: the garbage collector looks for new kinds every 30 s and would keep what a job owned.
                 operator_objects.install_crd(self.api, self.binaries)
+            if kueue:
+                kueue_objects.install_crds(self.api, self.binaries, self.certificates, self.ports)
             self.start_component("kcm")
             self.start_component("scheduler")
             if operator:
@@ -110,6 +114,8 @@ class Plane:
             self._wait("the default account", lambda: self._has_account("default"), "kcm")
             if operator:
                 self._wait("operator", self._operator_ready, "operator")
+            if kueue:
+                self._start_kueue()
         except BaseException:
             self.stop()
             raise
@@ -129,7 +135,7 @@ class Plane:
     # -- single components -----------------------------------------------------------------------------------
 
     def start_component(self, name: str) -> None:
-        """Starts etcd, apiserver (and waits until it is ready), kcm, scheduler, operator or kwok."""
+        """Starts etcd, apiserver (and waits until it is ready), kcm, scheduler, operator, kueue or kwok."""
         component = self._component(name)
         child = processes.spawn(
             [self.binaries / component.program, *component.arguments],
@@ -159,6 +165,11 @@ class Plane:
     def wait_operator(self) -> None:
         """Waits until the operator and its webhook work, after it was started again."""
         self._wait("operator", self._operator_ready, "operator")
+
+    def wait_kueue(self) -> None:
+        """Waits until Kueue, its webhooks and its visibility API work."""
+        self._wait("Kueue", lambda: _is_ready(self.ports.kueue_probe), "kueue")
+        self._wait("the visibility API", self._shows_queues, "kueue")
 
     # -- what is in it ---------------------------------------------------------------------------------------
 
@@ -205,13 +216,16 @@ class Plane:
             "operator": lambda: components.operator(
                 self.folder, self.ports, OPERATOR_NAMESPACE, self.operator_pace
             ),
+            "kueue": components.kueue,
             "kwok": lambda: components.kwok(self.ports),
         }
         return make[name]()
 
-    def _make_certificates(self) -> None:
+    def _make_certificates(self, kueue: bool) -> None:
         self.certificates.make_all(self.host)
-        for name in ("admin", "kcm", "scheduler", "operator", "kwok"):
+        if kueue:
+            self.certificates.make_kueue()
+        for name in ("admin", "kcm", "scheduler", "operator", "kwok", *(["kueue"] if kueue else [])):
             target = self.folder / f"{name}.kubeconfig"
             self.certificates.write_kubeconfig(target, file=name, server=self.url)
         self._mark("certificates")
@@ -223,6 +237,15 @@ class Plane:
             operator_objects.install_webhook(self.api, self.binaries, self.certificates, self.ports.webhook)
         self.start_component("operator")
 
+    def _start_kueue(self) -> None:
+        kueue_objects.install(self.api, self.binaries, self.certificates, self.ports)
+        kueue_objects.write_config(self.folder, self.certificates, self.ports)
+        self.start_component("kueue")
+        self.wait_kueue()
+
+    def _shows_queues(self) -> bool:
+        return exists(self.api, "/apis/visibility.kueue.x-k8s.io/v1beta2")
+
     def _api_ready(self) -> bool:
         return self.api.request("GET", "/readyz") == "ok"
 
@@ -230,12 +253,7 @@ class Plane:
         return exists(self.api, f"/api/v1/namespaces/{namespace}/serviceaccounts/default")
 
     def _operator_ready(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.ports.probe}/readyz", timeout=2) as answer:
-                return answer.status == 200
-        except urllib.error.HTTPError as error:
-            error.close()
-            return False
+        return _is_ready(self.ports.probe)
 
     def _wait(self, what: str, holds: Callable[[], bool], component: str, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
@@ -266,3 +284,13 @@ class Plane:
             "pids": self.pids,
         }
         (self.folder / _STATE).write_text(json.dumps(state, indent=1))
+
+
+def _is_ready(port: int) -> bool:
+    """What a controller's probe says."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return answer.status == 200
+    except urllib.error.HTTPError as error:
+        error.close()
+        return False

@@ -133,7 +133,7 @@ def _not_created(refused: Refused, call: Call) -> errors.ClusterError:
     if doubtful and "dryRun" not in call.query:
         refused.error.hint = _joined(
             refused.error.hint,
-            f"the job may have been created all the same: `tfjob-kit status {call.name} -n {call.namespace}`",
+            f"the job may have been created all the same: `tfjob-kit status {call.name}`",
         )
     return refused.error
 

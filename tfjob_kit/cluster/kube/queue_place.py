@@ -27,7 +27,6 @@ _UID_LABEL = "kueue.x-k8s.io/job-uid"
 _NOT_FOUND = 404
 _MOST = 500
 """A job has one Workload at a time, and few over its life; a namespace has few LocalQueues."""
-_FAULTS = {"Stopped": "stopped", "ClusterQueueDoesNotExist": "no_cluster_queue"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,10 +152,10 @@ def _with_queue(place: QueuePlace, queues: Sequence[Object] | None, queue: str) 
     active = _condition(names[queue], "Active")
     if active.get("status") != "False":
         return place
-    match _FAULTS.get(str(active.get("reason"))):
-        case "stopped":
+    match active.get("reason"):
+        case "Stopped":
             return replace(place, fault="stopped")
-        case "no_cluster_queue":
+        case "ClusterQueueDoesNotExist":
             return replace(place, fault="no_cluster_queue")
         case _:
             return replace(place, fault="inactive")
