@@ -1,11 +1,12 @@
 """Casts in a value: `int(3.0)`, `str(1)`, applied to each element of a list or dict.
 
-Owns what each cast accepts. Raises ValueError with one phrase; the scanner adds the place.
+Owns what each cast accepts. Raises ValueError with one phrase; the reader adds the place.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tfjob_kit.config.grammar import words
@@ -25,7 +26,7 @@ def cast(name: str, value: Value) -> Value:
         return {key: cast(name, item) for key, item in value.items()}
     if isinstance(value, list):
         return [cast(name, item) for item in value]
-    return CASTS[name](value)
+    return replace(CASTS[name](value), at=value.at)
 
 
 def _to_int(word: Word) -> Word:

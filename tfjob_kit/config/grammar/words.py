@@ -7,7 +7,7 @@ the text means where no type says otherwise, and whether it was quoted.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Scalar = str | int | float | bool | None
 _INT_TEXT = r"(?:0|[1-9](?:_?[0-9])*)"
@@ -38,12 +38,14 @@ class Word:
         value: What the text means by itself; a text field takes `text` instead, so `1.10` stays `1.10`.
         quoted: Written in quotes, hence text and nothing else.
         trap: What YAML 1.1 readers make of this unquoted scalar of a file, where people mean text.
+        at: Column in the text of an override, from 0; None where it does not come from one.
     """
 
     text: str
     value: Scalar
     quoted: bool = False
     trap: str | None = None
+    at: int | None = field(default=None, compare=False, repr=False)
 
 
 def plain_word(text: str) -> Word:
@@ -51,9 +53,9 @@ def plain_word(text: str) -> Word:
     return Word(text=text, value=meaning(text))
 
 
-def text_word(text: str, *, quoted: bool = True) -> Word:
+def text_word(text: str, *, quoted: bool = True, at: int | None = None) -> Word:
     """A word that is text whatever it looks like."""
-    return Word(text=text, value=text, quoted=quoted)
+    return Word(text=text, value=text, quoted=quoted, at=at)
 
 
 def value_word(value: Scalar) -> Word:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field
 from typing import Literal
 
+from tfjob_kit.config.grammar import words
+
 _LONGEST = 60  # Characters of a replaced value that people get to read.
+_LONGEST_OVERRIDE = 120  # Likewise of an override; the line with the caret shows the part that matters.
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,6 +26,8 @@ class Source:
         raw: The override as written.
         was: The value that an override replaced, as text; None where there was none.
         was_at: Where that one came from.
+        written: The line of the file, for messages.
+        value_column: Of the value, from 1, where it stands in the same line as the key.
     """
 
     kind: Literal["default", "file", "override"]
@@ -33,6 +39,8 @@ class Source:
     raw: str | None = None
     was: str | None = None
     was_at: str | None = None
+    written: str | None = field(default=None, compare=False, repr=False)
+    value_column: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def place(self) -> str:
@@ -52,10 +60,56 @@ class Source:
 
     @property
     def where(self) -> str:
-        """For errors: as `place`, with the column or the text of the override."""
+        """For errors about a key: as `place`, with the column or the text of the override."""
         if self.kind == "override":
-            return f"{self.place}: {self.raw}"
+            raw = self.raw or ""
+            cut = raw if len(raw) <= _LONGEST_OVERRIDE else f"{raw[: _LONGEST_OVERRIDE - 3]}..."
+            return f"{self.place}: {cut}"
         return f"{self.place}:{self.column}" if self.kind == "file" else self.place
+
+    @property
+    def where_value(self) -> str:
+        """For errors about the value: as `where`, with the column of the value."""
+        return f"{self.place}:{self.value_column or self.column}" if self.kind == "file" else self.where
+
+    def under_key(self, part: str = "", *, skip: int = 0) -> str | None:
+        """The line with a caret under the key; None where nothing was written.
+
+        Args:
+            part: A name in a longer key of an override, or in its dict, that the caret stands under.
+            skip: Characters of the key before that name.
+        """
+        if self.raw is not None:
+            return words.caret(self.raw, _key_column(self.raw, part, skip))
+        return None if self.written is None else words.caret(self.written, (self.column or 1) - 1)
+
+    def under_value(self) -> str | None:
+        """The line with a caret under the value; None where nothing was written."""
+        if self.raw is not None:
+            column = self.value_column - 1 if self.value_column else _value_column(self.raw)
+            return words.caret(self.raw, column)
+        if self.written is None:
+            return None
+        return words.caret(self.written, (self.value_column or self.column or 1) - 1)
 
 
 DEFAULT = Source(kind="default")
+
+
+def _key_column(raw: str, part: str, skip: int) -> int:
+    start = len(raw) - len(raw.lstrip("+~"))
+    key, _, value = raw.partition("=")
+    at = key.find(part, start + skip) if part else start
+    if at >= 0:
+        return at
+    # The name stands in a dict: `train={lr:1}`.
+    inside = re.search(rf"[{{,]\s*['\"]?({re.escape(part)})['\"]?\s*:", value)
+    return len(key) + 1 + inside.start(1) if inside else _value_column(raw)
+
+
+def _value_column(raw: str) -> int:
+    equals = raw.find("=")
+    if equals < 0:
+        return len(raw) - len(raw.lstrip("+~"))
+    value = raw[equals + 1 :]
+    return equals + 1 + len(value) - len(value.lstrip())
