@@ -31,6 +31,7 @@ VERBS = (
     ("tensorboard",),
     ("config",),
     ("config", "show"),
+    ("config", "options"),
     ("version",),
 )
 _LOOK = """

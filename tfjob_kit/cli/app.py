@@ -59,7 +59,7 @@ _VERBS = {
     "version": "versions.version",
 }
 """Verb -> module and function, in the order of the help."""
-_CONFIG_VERBS = {"show": "configs.show"}
+_CONFIG_VERBS = {"show": "configs.show", "options": "option_lists.list_options"}
 
 
 def command(arguments: Sequence[str] = ()) -> click.Command:

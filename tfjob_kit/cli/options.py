@@ -25,6 +25,7 @@ __all__ = [
     "Engine",
     "Follow",
     "Grep",
+    "GroupName",
     "Index",
     "JobConfig",
     "JobName",
@@ -55,6 +56,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error
 # Arguments are described in the verbs' own help: with click 8.5 typer 0.20 loses the help of an argument, and
 # an empty section would be left of it.
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", hidden=True)]
+GroupName = Annotated[str | None, typer.Argument(metavar="[GROUP]", hidden=True)]
 JobName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
 JobNames = Annotated[list[str] | None, typer.Argument(metavar="NAME...", hidden=True)]
 NewName = Annotated[
