@@ -44,15 +44,23 @@ def render(error: errors.TfjobKitError) -> str:
     """The error as text for stderr."""
     head = console.paint("error:", "red", "bold", stream=sys.stderr)
     lines = [f"{head} {error.message}"]
-    if error.where:
-        lines.append(f"  {error.where}")
-    if error.source:
-        lines += [f"  {line}" for line in error.source.splitlines()]
+    lines += [f"  {line}" for line in _place(error)]
     hint = _hint(error)
     if hint:
         first, *rest = hint.splitlines()
         lines += ["", f"{_hint_label()} {first}", *(f"      {line}" for line in rest)]
     return "\n".join(lines)
+
+
+def _place(error: errors.TfjobKitError) -> list[str]:
+    """Where, and the line with its caret; an override that `where` quotes whole is not written twice."""
+    where = [error.where] if error.where else []
+    if not error.source:
+        return where
+    line, _, caret = error.source.partition("\n")
+    if error.where and error.where.endswith(f": {line}"):
+        return [error.where, " " * (len(error.where) - len(line)) + caret]
+    return [*where, *error.source.splitlines()]
 
 
 def from_click(error: click.ClickException, arguments: Sequence[str]) -> errors.TfjobKitError:

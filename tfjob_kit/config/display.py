@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any, Literal, cast
 
 from tfjob_kit.config import composition, plain, schema
@@ -48,7 +48,8 @@ def show(
 
 
 def _source_data(source: Source) -> dict[str, Any]:
-    data = {key: value for key, value in asdict(source).items() if value is not None}
+    parts = {f.name: getattr(source, f.name) for f in fields(source) if f.compare}
+    data = {key: value for key, value in parts.items() if value is not None}
     return {**data, "text": source.text}
 
 

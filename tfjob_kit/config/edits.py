@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tfjob_kit import errors
-from tfjob_kit.config.grammar import words
-from tfjob_kit.config.grammar.keys import Path, format_path
+from tfjob_kit.config.grammar import words, writing
+from tfjob_kit.config.grammar.keys import Path, format_path, show_path
 from tfjob_kit.config.grammar.override import Action, Override
 from tfjob_kit.config.nearest import nearest
 from tfjob_kit.config.tree import node as nodes
@@ -61,6 +61,7 @@ def check_edits(edits: Sequence[Placed]) -> tuple[str, ...]:
                 f"`{edit.override.key}` is both set and deleted",
                 where=f"{first.source.where} and {edit.source.where}",
                 hint="keep one of the two",
+                source=edit.source.under_key(),
             )
         both = f"{first.source.place} and {edit.source.place}"
         found.append(f"`{edit.override.key}` is set twice, by {both}: the last wins")
@@ -98,7 +99,8 @@ def _add(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surro
     raise errors.OverrideError(
         f"`{edit.override.key}` is already set {place}",
         where=edit.source.where,
-        hint=f"drop the +: {words.printable(edit.override.raw[1:])}",
+        hint=f"drop the +: {_pasted(edit.override.raw[1:])}",
+        source=edit.source.under_key(),
     )
 
 
@@ -126,6 +128,7 @@ def _delete(tree: Node, edit: Placed, field: Field, old: Node | None, around: Su
             f"`{edit.override.key}` is required and cannot be deleted",
             where=edit.source.where,
             hint=f"{edit.override.key}=VALUE sets it",
+            source=edit.source.under_key(),
         )
     null = nodes.make_node(None, edit.source)
     return nodes.put(tree, path, nodes.remember(old, null))
@@ -147,7 +150,8 @@ def _check_equal(edit: Placed, field: Field, old: Node) -> None:
             f"`{edit.override.key}` is `{nodes.as_text(old)}` ({old.source.place}), "
             f"not `{nodes.as_text(given)}`, and stays",
             where=edit.source.where,
-            hint=f"~{edit.override.key} deletes it whatever it is",
+            hint=f"{_pasted(f'~{edit.override.key}')} deletes it whatever it is",
+            source=edit.source.under_value(),
         )
 
 
@@ -159,13 +163,15 @@ def _extend(tree: Node, edit: Placed, field: Field, old: Node | None, around: Su
         raise errors.InvalidValue(
             f"`{edit.override.key}+=` takes a list, not `{nodes.as_text(given)}`",
             where=edit.source.where,
-            hint=f"{edit.override.key}+=[{nodes.as_text(given)}]",
+            hint=_pasted(f"{edit.override.key}+=[{nodes.as_text(given)}]"),
+            source=edit.source.under_value(),
         )
     if not (field.is_list or field.is_any) or (old is not None and not isinstance(old.content, list)):
         raise errors.InvalidValue(
             f"`{edit.override.key}` is no list and cannot be extended",
             where=edit.source.where,
             hint=f"{edit.override.key}=VALUE sets it",
+            source=edit.source.under_key(),
         )
     items = [*(old.content if old is not None and isinstance(old.content, list) else ()), *given.content]
     return nodes.put(tree, edit.override.path, Node(content=items, source=edit.source))
@@ -203,7 +209,8 @@ def _check_step(edit: Placed, path: Path, length: int, above: Node) -> None:
             raise errors.UnknownChoice(
                 f"`{format_path(path[:length])}` has {len(above.content)} items, and no item [{part}]",
                 where=edit.source.where,
-                hint=f"{format_path(path[:length])}+=[VALUE] extends it",
+                hint=f"{_pasted(f'{format_path(path[:length])}+=[VALUE]')} extends it",
+                source=edit.source.under_key(path[: length + 1]),
             )
         return
     if isinstance(part, int) or not isinstance(above.content, dict):
@@ -212,19 +219,12 @@ def _check_step(edit: Placed, path: Path, length: int, above: Node) -> None:
             f"so `{format_path(path[: length + 1])}` does not exist",
             where=edit.source.where,
             hint=f"{format_path(path[:length])}=VALUE sets it as a whole",
+            source=edit.source.under_key(),
         )
 
 
 def _fail_unknown(edit: Placed, around: Surroundings) -> NoReturn:
-    path = edit.override.path
-    if "/" in edit.override.key and "." not in edit.override.key:
-        raise errors.UnknownChoice(
-            f"no group {words.shown(edit.override.key)}",
-            where=edit.source.where,
-            hint=f"groups: {', '.join(sorted(around.groups))}",
-        )
-    text = None if edit.override.text is None else words.printable(edit.override.text)
-    unknown.unknown_key(path, edit.source, text=text, groups=sorted(around.groups))
+    unknown.unknown_key(edit.override.path, edit.source, override=edit.override, groups=sorted(around.groups))
 
 
 def _fail_absent(tree: Node, edit: Placed, around: Surroundings) -> NoReturn:
@@ -233,17 +233,26 @@ def _fail_absent(tree: Node, edit: Placed, around: Surroundings) -> NoReturn:
     siblings = list(above.content) if above is not None and isinstance(above.content, dict) else []
     names = nearest(str(path[-1]), siblings)
     close = tuple(format_path((*path[:-1], name)) for name in names)
-    value = words.printable(edit.override.text or "VALUE")
-    lines = [f"{key}={value}" for key in close[:1]]
+    value = edit.override.text or "VALUE"
+    lines = [unknown.correct(edit.override, key) for key in close[:1]]
     if others := around.options_with(path):
         lines.append(f"{', '.join(others)} has it")
     if siblings:
         lines.append(f"keys there: {', '.join(siblings[:10])}")
     if edit.override.action in (Action.change, Action.extend) and not isinstance(path[-1], int):
-        lines.append(f"to add it: +{format_path(path)}={value}")
+        lines.append(f"to add it: {_pasted(f'+{format_path(path)}={value}')}")
     raise errors.UnknownChoice(
-        f"no key `{format_path(path)}`", where=edit.source.where, nearest=close, hint="\n".join(lines) or None
+        f"no key {show_path(path)}",
+        where=edit.source.where,
+        nearest=close,
+        hint="\n".join(lines) or None,
+        source=edit.source.under_key(path),
     )
+
+
+def _pasted(token: str) -> str:
+    """An override for a hint."""
+    return writing.for_shell(words.printable(token))
 
 
 def _fail_index(edit: Placed) -> NoReturn:
@@ -251,5 +260,6 @@ def _fail_index(edit: Placed) -> NoReturn:
     raise errors.OverrideError(
         f"`{edit.override.key}` is an item of a list, which + cannot add",
         where=edit.source.where,
-        hint=f"{listed}+=[{words.printable(edit.override.text or 'VALUE')}]",
+        hint=_pasted(f"{listed}+=[{edit.override.text or 'VALUE'}]"),
+        source=edit.source.under_key(edit.override.path),
     )

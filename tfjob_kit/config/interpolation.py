@@ -121,7 +121,8 @@ def _fail(error: Exception, path: Path, node: Node) -> NoReturn:
     lines = [f"did you mean ${{{close[0]}}}?"] if close else []
     raise errors.InvalidValue(
         f"{show_path(path)}: {words.shown(text)} cannot be resolved: {reason}",
-        where=node.source.where,
+        where=node.source.where_value,
         nearest=close,
         hint="\n".join([*lines, "write \\${ for the text itself"]),
+        source=node.source.under_value(),
     ) from error

@@ -1,6 +1,7 @@
 """The value grammar against Hydra 1.3.8: each expected value is what its parser gave for the same text."""
 
 import math
+import shlex
 
 import pytest
 
@@ -152,7 +153,8 @@ def test_a_value_for_several_runs_is_refused_with_three_ways_out(text: str) -> N
 def test_the_ways_out_of_a_swept_value_can_be_pasted(text: str) -> None:
     with pytest.raises(errors.OverrideError) as caught:
         parse_override(f"x={text}")
-    as_list, as_text, _ = (line.partition(" for ")[0] for line in (caught.value.hint or "").splitlines())
+    pasted = [line.partition(" for ")[0] for line in (caught.value.hint or "").splitlines()]
+    as_list, as_text = (shlex.split(line)[0] for line in pasted[:2])
     assert isinstance(parse_override(as_list).value, list)
     assert text == parse_override(as_text).value
 

@@ -32,7 +32,10 @@ def not_in_list(edit: GroupEdit, slots: Mapping[Key, Slot]) -> errors.ConfigErro
     else:
         hint = "\n".join(f"{p}={option}" for p in packages) or f"+{edit.group}={option}"
     return errors.UnknownChoice(
-        f"`{edit.group}` is not in the defaults list", where=edit.source.where, hint=hint
+        f"`{edit.group}` is not in the defaults list",
+        where=edit.source.where,
+        hint=hint,
+        source=edit.source.under_key(),
     )
 
 
@@ -45,6 +48,7 @@ def unknown_option(search_path: SearchPath, group: str, option: str, source: Sou
             where=source.where,
             nearest=nearest(option, options),
             hint=f"searched: {search_path.folders}",
+            source=source.under_key(),
         )
     if not options:
         return errors.UnknownChoice(
@@ -52,13 +56,15 @@ def unknown_option(search_path: SearchPath, group: str, option: str, source: Sou
             where=source.where,
             nearest=nearest(group, sorted(search_path.groups)),
             hint=f"groups: {choices(sorted(search_path.groups))}",
+            source=source.under_key(),
         )
     close = nearest(option, options)
     token = f"{group}={close[0]}\n" if close and source.kind == "override" else ""
     return errors.UnknownChoice(
         f"no option {words.shown(option)} in group `{group}`",
-        where=source.where,
+        where=source.where_value,
         nearest=close,
+        source=source.under_value(),
         hint=f"{token}options: {choices(options, close=close)} (searched: {search_path.folders})",
     )
 
@@ -67,7 +73,10 @@ def undecided(search_path: SearchPath, group: str, source: Source) -> errors.Con
     """For a group whose choice is left to the user."""
     options = search_path.options(group)
     return errors.MissingValue(
-        f"`{group}` must be chosen", where=source.where, hint=f"{group}=OPTION, one of {choices(options)}"
+        f"`{group}` must be chosen",
+        where=source.where_value,
+        hint=f"{group}=OPTION, one of {choices(options)}",
+        source=source.under_value(),
     )
 
 
@@ -76,5 +85,6 @@ def not_equal(edit: GroupEdit, slot: Slot) -> errors.ConfigError:
     return errors.OverrideError(
         f"`{edit.group}` is `{', '.join(slot.options)}`, not `{', '.join(edit.options)}`, and stays",
         where=edit.source.where,
-        hint=f"~{edit.group} deletes it whatever it is",
+        hint=f"'~{edit.group}' deletes it whatever it is",
+        source=edit.source.under_value(),
     )

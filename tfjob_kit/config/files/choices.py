@@ -21,7 +21,7 @@ from tfjob_kit.config.files.packages import Key
 from tfjob_kit.config.files.search_path import SearchPath
 from tfjob_kit.config.grammar.override import Action
 from tfjob_kit.config.tree.node import Node
-from tfjob_kit.config.tree.source import Source
+from tfjob_kit.config.tree.source import DEFAULT, Source
 
 BASE = "config"
 MOST_WALKS = 20
@@ -95,7 +95,7 @@ class _Walk:
     def start(self) -> None:
         if BASE not in self.search_path.files:
             raise errors.ConfigError("no config.yaml", hint=f"searched: {self.search_path.folders}")
-        self.visit(BASE, group="", package="", header=False)
+        self.visit(BASE, DEFAULT, group="", package="", header=False)
         for number, edit in enumerate(self.edits):
             if edit.action is Action.add:
                 self.append(number, edit)
@@ -109,6 +109,7 @@ class _Walk:
                     f"`{edit.group}` is already chosen",
                     where=edit.source.where,
                     hint=f"{edit.group}={','.join(edit.options)}",
+                    source=edit.source.under_key(),
                 )
             )
             return
@@ -121,14 +122,15 @@ class _Walk:
         )
         self.take(entry, group="", package="")
 
-    def visit(self, name: str, *, group: str, package: str, header: bool) -> None:
-        """Adds one file and what its defaults list names."""
+    def visit(self, name: str, source: Source, *, group: str, package: str, header: bool) -> None:
+        """Adds one file, which stands at `source`, and what its defaults list names."""
         document = self.document(name)
         if name in self.stack:
             raise errors.ConfigError(
                 f"defaults lists include each other: {' -> '.join([*self.stack, name])}",
-                where=f"{document.path}:1",
+                where=source.where,
                 hint="remove one of the entries",
+                source=source.under_value(),
             )
         self.stack.append(name)
         target = packages.absolute(document.package) if header and document.package is not None else package
@@ -153,7 +155,8 @@ class _Walk:
         name = packages.join(group, entry.group)
         target = package if entry.package is None else packages.inside(package, entry.package)
         if name in self.search_path.files:
-            self.visit(name, group=name.rpartition("/")[0], package=target, header=entry.package is None)
+            header = entry.package is None
+            self.visit(name, entry.source, group=name.rpartition("/")[0], package=target, header=header)
         else:
             self.problems.append(
                 choice_errors.unknown_option(self.search_path, *packages.split(name), entry.source)
@@ -174,6 +177,7 @@ class _Walk:
                     f"`{name}` is chosen twice, here and at {self.slots[key].source.place}",
                     where=entry.source.where,
                     hint=f"- override /{name}: {', '.join(entry.options)}",
+                    source=entry.source.under_key(),
                 )
             )
             return
@@ -187,7 +191,7 @@ class _Walk:
     def take_option(self, entry: Entry, key: Key, option: str, source: Source) -> None:
         name = f"{key[0]}/{option}"
         if name in self.search_path.files:
-            self.visit(name, group=key[0], package=key[1], header=entry.package is None)
+            self.visit(name, source, group=key[0], package=key[1], header=entry.package is None)
         elif option == MISSING:
             self.problems.append(choice_errors.undecided(self.search_path, key[0], source))
         elif entry.mark != "optional":
@@ -230,6 +234,7 @@ class _Walk:
                     f"nothing to override: `{wish.group}` is in no defaults list",
                     where=wish.source.where,
                     hint=f"- /{wish.group}: {', '.join(wish.options)}",
+                    source=wish.source.under_key(),
                 )
         for problem in self.problems:
             raise problem

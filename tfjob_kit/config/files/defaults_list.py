@@ -109,4 +109,4 @@ def _option(word: Word, source: Source) -> str:
 
 
 def _fail(message: str, source: Source) -> NoReturn:
-    raise errors.ConfigError(message, where=source.where, hint=_FORMS)
+    raise errors.ConfigError(message, where=source.where, hint=_FORMS, source=source.under_key())

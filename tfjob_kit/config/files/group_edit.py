@@ -54,6 +54,7 @@ def make_group_edit(override: Override, source: Source, search_path: SearchPath)
             f"`{override.key}` is a group, which `{override.action.value}` cannot change",
             where=source.where,
             hint=f"{override.key}=OPTION to choose another option, +{override.key}=OPTION to add the group",
+            source=source.under_key(),
         )
     return GroupEdit(
         action=override.action,
@@ -72,6 +73,7 @@ def unknown_group(group: str, source: Source, search_path: SearchPath) -> None:
         where=source.where,
         nearest=close,
         hint=f"groups: {choices(sorted(search_path.groups), close=close)} (searched: {search_path.folders})",
+        source=source.under_key(),
     )
 
 
@@ -86,6 +88,7 @@ def _options(override: Override, source: Source, search_path: SearchPath) -> tup
             f"`{override.key}` takes the name of an option",
             where=source.where,
             hint=f"options: {choices(search_path.options(override.key))}",
+            source=source.under_value(),
         )
     return tuple(word.text for word in found if word.value is not None)
 
@@ -105,6 +108,7 @@ def check_group_edits(edits: Sequence[GroupEdit]) -> None:
             f"`{edit.group}` is {_verb(other)} and {_verb(edit)} on one command line",
             where=f"{other.source.where} and {edit.source.where}",
             hint="keep one of the two",
+            source=edit.source.under_key(),
         )
 
 

@@ -116,7 +116,7 @@ def _extend(text: str, action: Action) -> Action:
     if action is not Action.change:
         raise errors.OverrideError(
             f"`{action.value}` before the key and `+=` behind it cannot stand together",
-            hint=f"write {text[len(action.value) :]}",
+            hint=f"write {writing.for_shell(words.printable(text[len(action.value) :]))}",
             source=words.caret(text, 0),
         )
     return Action.extend
@@ -151,7 +151,7 @@ def _fail_without_value(text: str) -> NoReturn:
     name = words.printable(text).lstrip("+")
     raise errors.OverrideError(
         f"{words.shown(text)} has no value" if text else "an override is empty",
-        hint=f"write {name}=VALUE, or ~{name} to delete it" if name else "write key=value",
+        hint=f"write {name}=VALUE, or '~{name}' to delete it" if name else "write key=value",
         source=words.caret(text, len(text)) if text else None,
     )
 
@@ -159,14 +159,14 @@ def _fail_without_value(text: str) -> NoReturn:
 def _refuse_sweep(text: str, equals: int, swept: Swept) -> NoReturn:
     head, tail = text[:equals], words.printable(text[equals + 1 :].strip())
     what = f"`{swept.function}(...)`" if swept.function else words.shown(tail)
-    quoted = writing.format_text(text[equals + 1 :].strip())
+    quoted = words.printable(writing.format_text(text[equals + 1 :].strip()))
     plain = [a for a in swept.arguments if not isinstance(a, Swept)]
     items = ",".join(map(writing.format_value, plain)) if swept.function in (None, "choice") else "a,b"
     raise errors.OverrideError(
         f"{what} stands for several values, and a run takes one",
         hint=(
-            f"{head}=[{items}] for a list\n"
-            f"{head}={words.printable(quoted)} for text\n"
+            f"{writing.for_shell(f'{head}=[{items}]')} for a list\n"
+            f"{writing.for_shell(f'{head}={quoted}')} for text\n"
             f"{head}=VALUE in a run of its own for each value"
         ),
         source=words.caret(text, equals + 1),

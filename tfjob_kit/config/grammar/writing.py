@@ -1,6 +1,6 @@
 """Values as override text that reads back as the same value.
 
-Owns quoting for the command line; used in hints and to show what an override means.
+Owns quoting for the command line, the shell's included; used in hints and to show what an override means.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from tfjob_kit.config.grammar.words import Word
 
 _SAFE = re.compile(r"[A-Za-z0-9_/.+%@?|\-](?:[A-Za-z0-9_/.+%@?|:\- ]*[A-Za-z0-9_/.+%@?|:\-])?")
 _KEY = re.compile(r"[A-Za-z0-9_/.\-]+")
+_SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./\-]+")
 _BACKSLASHES = re.compile(r"(\\*)('|$)")
 
 
@@ -33,6 +34,17 @@ def format_value(value: Any) -> str:
 def format_text(text: str) -> str:
     """The text in single quotes."""
     return f"'{_BACKSLASHES.sub(_escape, text)}'"
+
+
+def for_shell(token: str) -> str:
+    """An override as a shell takes it unchanged, quoted where bash or zsh would change it."""
+    if _SHELL_SAFE.fullmatch(token):
+        return token
+    if "'" not in token:
+        return f"'{token}'"
+    if not set(token) & set('"$`\\!'):
+        return f'"{token}"'
+    return "'" + token.replace("'", "'\\''") + "'"
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -45,6 +45,8 @@ def make_node(value: Any, source: Source, *, quoted: bool = False) -> Node:
         items = cast("list[Any]", value)
         return Node(content=[make_node(v, source, quoted=quoted) for v in items], source=source)
     if isinstance(value, Word):
+        if value.at is not None:
+            source = replace(source, value_column=value.at + 1)
         return Node(content=value, source=source)
     is_quoted = quoted and isinstance(value, str)
     word = words.text_word(value) if is_quoted else words.value_word(value)
@@ -81,18 +83,16 @@ def remember(old: Node | None, new: Node) -> Node:
     """`new`, with `old` as what it replaced where it comes from an override."""
     if old is None or new.source.kind != "override":
         return new
-    source = replace(new.source, was=as_text(old), was_at=old.source.place)
-    if isinstance(new.content, Word):
-        return Node(content=new.content, source=source)
-    return _with_source(new, source)
+    return _replacing(new, was=as_text(old), was_at=old.source.place)
 
 
-def _with_source(node: Node, source: Source) -> Node:
-    if isinstance(node.content, Word):
-        return Node(content=node.content, source=source)
-    if isinstance(node.content, dict):
-        return Node(content={k: _with_source(v, source) for k, v in node.content.items()}, source=source)
-    return Node(content=[_with_source(v, source) for v in node.content], source=source)
+def _replacing(node: Node, *, was: str, was_at: str) -> Node:
+    content = node.content
+    if isinstance(content, dict):
+        content = {key: _replacing(item, was=was, was_at=was_at) for key, item in content.items()}
+    elif isinstance(content, list):
+        content = [_replacing(item, was=was, was_at=was_at) for item in content]
+    return Node(content=content, source=replace(node.source, was=was, was_at=was_at))
 
 
 def get(node: Node, path: Path) -> Node | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from tfjob_kit.config.grammar import words
+from tfjob_kit.config.grammar.keys import Path, format_path
 
 _LONGEST = 60  # Characters of a replaced value that people get to read.
 _LONGEST_OVERRIDE = 120  # Likewise of an override; the line with the caret shows the part that matters.
@@ -72,15 +73,14 @@ class Source:
         """For errors about the value: as `where`, with the column of the value."""
         return f"{self.place}:{self.value_column or self.column}" if self.kind == "file" else self.where
 
-    def under_key(self, part: str = "", *, skip: int = 0) -> str | None:
+    def under_key(self, path: Path = ()) -> str | None:
         """The line with a caret under the key; None where nothing was written.
 
         Args:
-            part: A name in a longer key of an override, or in its dict, that the caret stands under.
-            skip: Characters of the key before that name.
+            path: Under its last part, where it leads into the key of an override or into its dict.
         """
         if self.raw is not None:
-            return words.caret(self.raw, _key_column(self.raw, part, skip))
+            return words.caret(self.raw, _key_column(self.raw, path))
         return None if self.written is None else words.caret(self.written, (self.column or 1) - 1)
 
     def under_value(self) -> str | None:
@@ -96,14 +96,16 @@ class Source:
 DEFAULT = Source(kind="default")
 
 
-def _key_column(raw: str, part: str, skip: int) -> int:
+def _key_column(raw: str, path: Path) -> int:
     start = len(raw) - len(raw.lstrip("+~"))
+    if not path:
+        return start
     key, _, value = raw.partition("=")
-    at = key.find(part, start + skip) if part else start
+    at = key.find(format_path(path[-1:]), start + len(format_path(path[:-1])))
     if at >= 0:
         return at
     # The name stands in a dict: `train={lr:1}`.
-    inside = re.search(rf"[{{,]\s*['\"]?({re.escape(part)})['\"]?\s*:", value)
+    inside = re.search(rf"[{{,]\s*['\"]?({re.escape(str(path[-1]))})['\"]?\s*:", value)
     return len(key) + 1 + inside.start(1) if inside else _value_column(raw)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn, cast
 
 from tfjob_kit import errors
 from tfjob_kit.config import plain, schema
+from tfjob_kit.config.grammar import writing
 from tfjob_kit.config.grammar.keys import Path, format_path, show_path
 from tfjob_kit.config.grammar.words import Word
 from tfjob_kit.config.tree import node as nodes
@@ -64,6 +65,7 @@ def check_missing(tree: Node) -> None:
             f"{names} must be given" if len(missing) > 1 else f"{names} must be given a value",
             where=", ".join(dict.fromkeys(node.source.place for _, node in missing)),
             hint="\n".join(f"{key}=VALUE" for key, _ in missing),
+            source=missing[0][1].source.under_value() if len(missing) == 1 else None,
         )
 
 
@@ -156,9 +158,10 @@ def refuse(refusal: Refusal, node: Node, path: Path) -> NoReturn:
     lines += [refusal.note] if refusal.note else []
     raise errors.InvalidValue(
         f"{show_path(path)} {refusal.problem}",
-        where=node.source.where,
+        where=node.source.where_value,
         nearest=refusal.names,
         hint="\n".join(lines) or None,
+        source=node.source.under_value(),
     )
 
 
@@ -167,4 +170,4 @@ def _token(node: Node, path: Path, form: str) -> str:
         return f"{path[-1]}: {form}" if path and isinstance(path[-1], str) else f"- {form}"
     key, raw = format_path(path), node.source.raw or ""
     mark = raw[: len(raw) - len(raw.lstrip("+"))] if raw.lstrip("+").startswith(f"{key}=") else ""
-    return f"{mark}{key}={scalars.form_text(form)}"
+    return writing.for_shell(f"{mark}{key}={scalars.form_text(form)}")

@@ -89,6 +89,8 @@ def written(word: Word) -> str:
 
 
 def _takes_text(field: Field) -> bool:
+    if isinstance(field.type, enum.EnumMeta):
+        return any(member.value == "" for member in cast("type[enum.Enum]", field.type))
     return field.type is str or _reader_name(field.type) == "label"
 
 

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from tfjob_kit import errors
-from tfjob_kit.config.grammar.keys import Path, format_path, show_path
+from tfjob_kit.config.grammar import words, writing
+from tfjob_kit.config.grammar.keys import Path, format_path, parse_path, show_path
+from tfjob_kit.config.grammar.override import Action, Override
 from tfjob_kit.config.nearest import AT_MOST, WHOLE_LIST, nearest
 from tfjob_kit.config.tree.source import Source
 from tfjob_kit.config.typed import fields
@@ -15,14 +17,14 @@ _WHOLE_PATH = 0.8  # Paths share long beginnings; at the usual likeness each wou
 
 
 def unknown_key(
-    path: Path, source: Source, *, text: str | None = None, groups: Sequence[str] = ()
+    path: Path, source: Source, *, override: Override | None = None, groups: Sequence[str] = ()
 ) -> NoReturn:
     """Raises UnknownChoice for a path that leaves the schema.
 
     Args:
         path: As written.
         source: Where.
-        text: The override's value as written, for the corrected token.
+        override: Whose key it is, for the corrected token; None for a key inside a value or a file.
         groups: Names of config groups, which may have been meant.
     """
     known = _known_part(path)
@@ -33,7 +35,8 @@ def unknown_key(
         f"no key {show_path(path)}" + (f" ({show_path(known)} holds one value)" if not siblings else ""),
         where=source.where,
         nearest=close,
-        hint=_hint(path, source, text, close, siblings, groups),
+        hint=_hint(path, override, close, siblings, groups),
+        source=source.under_key(path[: len(known) + 1]),
     )
 
 
@@ -59,22 +62,34 @@ def _close(path: Path, known: Path, siblings: Sequence[str], groups: Sequence[st
 
 def _hint(
     path: Path,
-    source: Source,
-    text: str | None,
+    override: Override | None,
     close: tuple[str, ...],
     siblings: Sequence[str],
     groups: Sequence[str],
 ) -> str | None:
     lines: list[str] = []
-    if close and source.kind == "override" and text is not None:
-        lines += [f"{close[0]}={text}"]
+    if close and override is not None and (override.action is not Action.delete or _deletable(close[0])):
+        lines += [correct(override, close[0])]
         lines += [f"or {', '.join(close[1:])}"] if close[1:] else []
     elif close:
         lines += [f"did you mean {' or '.join(close)}?"]
-    if not siblings and source.kind == "override":
+    if not siblings and override is not None:
         lines += [f"{format_path(_known_part(path))}=VALUE sets it"]
     if siblings and (not close or len(siblings) <= WHOLE_LIST):
         lines += [f"keys here: {', '.join(siblings)}"]
-    if str(path[0]) in groups and len(path) > 1 and source.kind == "override":
+    if str(path[0]) in groups and len(path) > 1 and override is not None:
         lines += [f"to choose another option write {path[0]}=OPTION"]
     return "\n".join(lines) or None
+
+
+def correct(override: Override, key: str) -> str:
+    """The override with another key that is there, for a shell: without `+` and `++`, which only add keys."""
+    mark = "~" if override.action is Action.delete else ""
+    equals = "+=" if override.action is Action.extend else "="
+    value = "" if override.text is None else f"{equals}{override.text}"
+    return writing.for_shell(words.printable(f"{mark}{key}{value}"))
+
+
+def _deletable(key: str) -> bool:
+    field = fields.at(parse_path(key))
+    return field is not None and field.optional
