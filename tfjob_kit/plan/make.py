@@ -64,7 +64,7 @@ def make_plan(
         topology=topology,
         roles=roles,
         image=_image(config),
-        image_pull_policy=config.site.image_pull_policy,
+        image_pull_policy=config.site.image_pull_policy and config.site.image_pull_policy.value,
         image_pull_secrets=tuple(config.site.image_pull_secrets),
         command=tuple(config.command) or _RUNTIME,
         working_directory=None if code is None else contract.CODE_PATH,
