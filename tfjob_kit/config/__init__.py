@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tfjob_kit.config.amendment import amend
-    from tfjob_kit.config.composition import Composed, compose
+    from tfjob_kit.config.composition import Composed, Composer, compose, make_composer
     from tfjob_kit.config.display import show, to_yaml
     from tfjob_kit.config.files.code_bundle import CodeBundle, CodeFile, collect_code
     from tfjob_kit.config.files.model_file import find_model
@@ -23,12 +23,14 @@ __all__ = [
     "CodeBundle",
     "CodeFile",
     "Composed",
+    "Composer",
     "Override",
     "Source",
     "amend",
     "collect_code",
     "compose",
     "find_model",
+    "make_composer",
     "parse_override",
     "show",
     "to_yaml",
@@ -38,12 +40,14 @@ _HOMES = {
     "CodeBundle": "files.code_bundle",
     "CodeFile": "files.code_bundle",
     "Composed": "composition",
+    "Composer": "composition",
     "Override": "grammar",
     "Source": "tree",
     "amend": "amendment",
     "collect_code": "files.code_bundle",
     "compose": "composition",
     "find_model": "files.model_file",
+    "make_composer": "composition",
     "parse_override": "grammar",
     "show": "display",
     "to_yaml": "display",

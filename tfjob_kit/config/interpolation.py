@@ -50,10 +50,23 @@ def _results(tree: Node, live: list[tuple[Path, Node]]) -> dict[Path, Any]:
     for path, node in live:
         _check_syntax(path, node)
     try:
-        root = cast("Any", OmegaConf.create(_data(tree, fields.ROOT, ())))
+        root = cast("Any", OmegaConf.create(_data(_concerned(tree, live), fields.ROOT, ())))
     except Exception as error:
         _fail(error, *live[0])
     return {path: _result(root, path, node) for path, node in live}
+
+
+def _concerned(tree: Node, live: list[tuple[Path, Node]]) -> Node:
+    """The parts of the tree that these interpolations may name: OmegaConf takes 10 ms for all of it.
+
+    A key that is named has its name in some text, unless the name itself is put together (`${a.${b}}`).
+    """
+    texts = [node.content.text for _, node in live if isinstance(node.content, Word)]
+    if not isinstance(tree.content, dict) or any(map(interpolations.is_nested, texts)):
+        return tree
+    own = {path[0] for path, _ in live}
+    content = {k: n for k, n in tree.content.items() if k in own or any(k in text for text in texts)}
+    return Node(content=content, source=tree.source)
 
 
 def _check_syntax(path: Path, node: Node) -> None:

@@ -50,15 +50,22 @@ class Chosen:
     slots: dict[Key, Slot]
 
 
-def choose(search_path: SearchPath, edits: Sequence[GroupEdit]) -> Chosen:
+def choose(
+    search_path: SearchPath, edits: Sequence[GroupEdit], *, documents: dict[str, Document] | None = None
+) -> Chosen:
     """Walks the defaults lists from `config.yaml` on.
+
+    Args:
+        search_path: What there is.
+        edits: Of the command line.
+        documents: Files that were read before, by `group/option`; those that are read now are added.
 
     Raises:
         UnknownChoice: A group or option that does not exist; edits that match nothing.
         ConfigError: Files that cannot be read, include each other, or contradict each other.
     """
     group_edit.check_group_edits(edits)
-    documents: dict[str, Document] = {}
+    documents = {} if documents is None else documents
     wishes: dict[Key, Wish] = {}
     places: dict[str, None] = {}
     for _ in range(MOST_WALKS):

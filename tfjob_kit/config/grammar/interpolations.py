@@ -31,6 +31,15 @@ def is_live(text: str) -> bool:
     return "${" in text and any(len(match[1]) % 2 == 0 for match in _OPENING.finditer(text))
 
 
+def is_nested(text: str) -> bool:
+    """Whether an interpolation stands inside another one, or is not closed."""
+    for match in re.finditer(r"\$\{", text):
+        end = end_of(text, match.start())
+        if end is None or "${" in text[match.end() : end]:
+            return True
+    return False
+
+
 def escape(text: str) -> str:
     """The text so that resolving gives it back unchanged."""
     return _OPENING.sub(lambda match: match[1] * 2 + "\\${", text)
