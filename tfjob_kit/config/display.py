@@ -25,8 +25,11 @@ _COMMENT_COLUMN = 44
 
 
 def to_yaml(config: schema.RunConfig) -> str:
-    """YAML that `config.plain.from_plain(yaml.safe_load(...))` reads back as the same config."""
-    return "".join(f"{line}\n" for line, _ in _lines(plain.to_plain(config), (), 0))
+    """YAML that `config.plain.from_plain(yaml.safe_load(...))` reads back as the same config.
+
+    Keys that say nothing (null or empty by default, and not set) are left out.
+    """
+    return "".join(f"{line}\n" for line, _ in _lines(plain.without_unset(config), (), 0))
 
 
 def show(

@@ -61,6 +61,62 @@ def to_plain(value: Any) -> Any:
     return value
 
 
+def without_unset(config: schema.RunConfig) -> dict[str, Any]:
+    """As `to_plain`, less what is null or empty by default and still is: `from_plain` fills it in.
+
+    It is what a person wants to read of a job, of which most keys say nothing.
+    """
+    return _set_keys(config)
+
+
+def _set_keys(section: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for field in dataclasses.fields(section):
+        value = getattr(section, field.name)
+        if dataclasses.is_dataclass(value) and not isinstance(value, (type, schema.Size)):
+            written = _set_keys(value)
+        elif isinstance(value, dict):
+            written = {k: _set_item(v) for k, v in typing.cast("dict[Any, Any]", value).items()}
+        else:
+            written = to_plain(value)
+        if written not in (None, {}, []) or not _is_default(field, value):
+            found[field.name] = written
+    return found
+
+
+def _set_item(value: Any) -> Any:
+    is_section = dataclasses.is_dataclass(value) and not isinstance(value, (type, schema.Size))
+    return _set_keys(value) if is_section else to_plain(value)
+
+
+def _is_default(field: dataclasses.Field[Any], value: Any) -> bool:
+    factory = field.default_factory
+    return value == (field.default if factory is dataclasses.MISSING else factory())
+
+
+def with_defaults(data: dict[str, Any]) -> dict[str, Any]:
+    """What `without_unset` wrote, with the keys that it left out; keys that the schema has not stay.
+
+    Read by no type: data of another version comes back too.
+    """
+    return _fill(data, schema.RunConfig)
+
+
+def _fill(value: Any, annotation: Any) -> Any:
+    annotation, _ = strip_optional(annotation)
+    if not isinstance(value, dict):
+        return value
+    data = typing.cast("dict[str, Any]", value)
+    if get_origin(annotation) is dict:
+        return {key: _fill(item, get_args(annotation)[1]) for key, item in data.items()}
+    if annotation is Any or not dataclasses.is_dataclass(annotation):
+        return data
+    cls = typing.cast("type[Any]", annotation)
+    defaults: dict[str, Any] = to_plain(cls())
+    known = {k: _fill(data[k], field_types(cls)[k]) if k in data else defaults[k] for k in defaults}
+    return known | {key: item for key, item in data.items() if key not in known}
+
+
 def from_plain(data: dict[str, Any]) -> schema.RunConfig:
     """The RunConfig that `to_plain` wrote down.
 

@@ -34,7 +34,7 @@ def config_text(job: port.Object) -> str:
 
 
 def plain_config(job: port.Object) -> dict[str, Any]:
-    """The same as plain data, whatever version of tfjob-kit wrote it.
+    """The same as plain data with every key, whatever version of tfjob-kit wrote it.
 
     Raises:
         RefusedError: The job carries no config, or one that is no YAML mapping.
@@ -48,7 +48,7 @@ def plain_config(job: port.Object) -> dict[str, Any]:
         raise _unreadable(job, " ".join(str(error).split())) from error
     if not isinstance(data, dict):
         raise _unreadable(job, "it is no mapping")
-    return cast("dict[str, Any]", data)
+    return plain.with_defaults(cast("dict[str, Any]", data))
 
 
 def read_config(job: port.Object) -> schema.RunConfig:

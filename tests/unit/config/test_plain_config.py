@@ -59,3 +59,22 @@ def test_a_size_is_read_and_written(text: str, replicas: int, per_replica: int, 
 )
 def test_what_is_no_size_is_none(text: str) -> None:
     assert plain.parse_size(text) is None
+
+
+def test_what_nobody_set_is_left_out_and_filled_in_again() -> None:
+    run = schema.RunConfig(
+        job=schema.JobConfig(ttl=None),
+        volumes={"data": schema.VolumeConfig(mount_path="/data", claim="c")},
+    )
+    brief = plain.without_unset(run)
+    assert brief["volumes"] == {
+        "data": {
+            "mount_path": "/data",
+            "claim": "c",
+            "empty_dir": False,
+            "in_memory": False,
+            "read_only": False,
+        }
+    }
+    assert (None, "queue" in brief["job"], "overlay" in brief) == (brief["job"]["ttl"], False, False)
+    assert plain.with_defaults(brief | {"later": 1}) == plain.to_plain(run) | {"later": 1}
