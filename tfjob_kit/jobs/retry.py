@@ -114,7 +114,7 @@ def _attempt_name(job: port.Object, number: int) -> str:
     name, suffix = job["metadata"]["name"], f"-{number}"
     first = name.removesuffix(f"-{number - 1}") if number > 2 else name
     roles: port.Object = part(job, "spec", "tfReplicaSpecs")
-    counts = [plan.Role(name=role, replicas=max(1, spec.get("replicas", 1))) for role, spec in roles.items()]
+    counts = {role: max(1, int(spec.get("replicas", 1))) for role, spec in roles.items()}
     room = plan.longest_name(counts) - len(suffix)
     return first[:room].rstrip("-") + suffix
 

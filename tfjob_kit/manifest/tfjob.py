@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfjob_kit import contract
-from tfjob_kit.plan import JobPlan, Mount
+from tfjob_kit.plan import JobPlan, Mount, Role
 
 __all__ = ["Manifest", "build_tfjob"]
 
@@ -49,7 +49,7 @@ def build_tfjob(plan: JobPlan) -> Manifest:
                 role.name: {
                     "replicas": role.replicas,
                     "restartPolicy": plan.restart_policy,
-                    "template": _template(plan),
+                    "template": _template(plan, role),
                 }
                 for role in plan.roles
             },
@@ -57,7 +57,7 @@ def build_tfjob(plan: JobPlan) -> Manifest:
     }
 
 
-def _template(plan: JobPlan) -> Manifest:
+def _template(plan: JobPlan, role: Role) -> Manifest:
     return {
         "metadata": {
             "labels": plan.labels | _ISTIO_OPT_OUT,
@@ -65,10 +65,10 @@ def _template(plan: JobPlan) -> Manifest:
         },
         "spec": _written(
             {
-                "containers": [_container(plan)],
-                "volumes": [{"name": mount.name, **mount.source} for mount in plan.mounts] or None,
-                "nodeSelector": dict(plan.node_selector) or None,
-                "tolerations": list(plan.tolerations) or None,
+                "containers": [_container(plan, role)],
+                "volumes": [{"name": mount.name, **mount.source} for mount in role.mounts] or None,
+                "nodeSelector": dict(role.node_selector) or None,
+                "tolerations": list(role.tolerations) or None,
                 "priorityClassName": plan.priority_class,
                 "serviceAccountName": plan.service_account,
                 "automountServiceAccountToken": False,
@@ -87,7 +87,7 @@ def _template(plan: JobPlan) -> Manifest:
     }
 
 
-def _container(plan: JobPlan) -> Manifest:
+def _container(plan: JobPlan, role: Role) -> Manifest:
     return _written(
         {
             "name": contract.CONTAINER_NAME,
@@ -95,10 +95,10 @@ def _container(plan: JobPlan) -> Manifest:
             "imagePullPolicy": plan.image_pull_policy,
             "command": list(plan.command),
             "workingDir": plan.working_directory,
-            "env": [{"name": name, "value": value} for name, value in plan.env],
+            "env": [{"name": name, "value": value} for name, value in role.env],
             "ports": [{"name": name, "containerPort": port} for name, port in plan.ports.items()],
-            "resources": {"requests": dict(plan.resources), "limits": dict(plan.resources)},
-            "volumeMounts": [_mount(mount) for mount in plan.mounts] or None,
+            "resources": {"requests": dict(role.resources), "limits": dict(role.resources)},
+            "volumeMounts": [_mount(mount) for mount in role.mounts] or None,
             "securityContext": {
                 "allowPrivilegeEscalation": False,
                 "capabilities": {"drop": ["ALL"]},

@@ -8,7 +8,7 @@ Must not know how a TFJob spells any of it (`manifest`) nor what an engine can d
 from __future__ import annotations
 
 from tfjob_kit.plan.git_facts import GitFacts
-from tfjob_kit.plan.job_plan import JobPlan, Mount, Role
+from tfjob_kit.plan.job_plan import JobPlan, Mount, Overlay, Role
 from tfjob_kit.plan.lint import Finding, lint_plan
 from tfjob_kit.plan.make import describe_plan, make_plan
 from tfjob_kit.plan.names import longest_name
@@ -20,6 +20,7 @@ __all__ = [
     "GitFacts",
     "JobPlan",
     "Mount",
+    "Overlay",
     "Role",
     "Topology",
     "describe_plan",

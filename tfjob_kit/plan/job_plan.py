@@ -26,25 +26,53 @@ class Mount:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overlay:
+    """Fields of the pod template as the API writes them, and the config key that says them.
+
+    Attributes:
+        key: `overlay.all`, `overlay.chief`.
+    """
+
+    key: str
+    fields: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Role:
-    """Replicas of one kind: `Chief` or `Worker`, and how many; never zero."""
+    """Replicas of one kind, and everything in which their pods may differ from those of other roles.
+
+    Attributes:
+        name: `Chief`, `Worker` or `Evaluator`.
+        replicas: How many; never zero.
+        gpus: Of each replica.
+        resources: Limits of each replica by resource name, quantities as text; requests equal them.
+        env: Names and values in order; values already escaped for the kubelet (`$(` as `$$(`).
+        overlays: What the user merges into the pod template, in the order of merging.
+    """
 
     name: str
     replicas: int
+    gpus: int
+    resources: dict[str, str]
+    env: tuple[tuple[str, str], ...]
+    mounts: tuple[Mount, ...]
+    node_selector: dict[str, str]
+    tolerations: tuple[dict[str, Any], ...]
+    overlays: tuple[Overlay, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class JobPlan:
     """Everything decided: what `build_tfjob` writes down without deciding anything itself.
 
+    What all pods have in common stands here, what may differ by role in `roles`.
+
     Attributes:
         name: Final job name, within the name budget of its roles.
-        topology: Replicas, GPUs and batch.
-        roles: In the order Chief, Worker.
+        topology: Replicas, GPUs and batch of the training; an evaluator is outside of it.
+        roles: In the order Chief, Worker, Evaluator; those without replicas left out.
         command: Command of the container, the shipped runtime or the user's own.
-        env: Names and values in order; values already escaped for the kubelet (`$(` as `$$(`).
         ports: Container ports by name, TensorFlow's first; `metrics` only when something serves it.
-        resources: Limits of each replica by resource name, quantities as text; requests equal them.
         restart_policy: As the API spells it.
         facts: Annotations of the TFJob alone: git's state, hash of the code.
         working_directory: Of the container; None: the image's own.
@@ -68,12 +96,7 @@ class JobPlan:
     working_directory: str | None
     code: CodeBundle | None
     code_name: str | None
-    env: tuple[tuple[str, str], ...]
     ports: dict[str, int]
-    resources: dict[str, str]
-    mounts: tuple[Mount, ...]
-    node_selector: dict[str, str]
-    tolerations: tuple[dict[str, Any], ...]
     service_account: str | None
     priority_class: str | None
     queue: str | None
@@ -86,3 +109,18 @@ class JobPlan:
     suspend: bool
     protect_from_drain: bool
     config_hash: str
+
+    @property
+    def chief(self) -> Role:
+        """The role of the chief, which every job has."""
+        return self.roles[0]
+
+    @property
+    def replicas(self) -> int:
+        """Pods of the whole job, those outside the training included."""
+        return sum(role.replicas for role in self.roles)
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of the whole job, those outside the training included."""
+        return sum(role.replicas * role.gpus for role in self.roles)

@@ -162,7 +162,7 @@ def _queue(config: schema.RunConfig, plan: JobPlan) -> Iterator[Finding]:
 
 
 def _host_paths(config: schema.RunConfig, plan: JobPlan) -> Iterator[Finding]:
-    for mount in plan.mounts:
+    for mount in plan.chief.mounts:
         if "hostPath" in mount.source:
             yield Finding(
                 rule="host-path",
@@ -174,7 +174,7 @@ def _host_paths(config: schema.RunConfig, plan: JobPlan) -> Iterator[Finding]:
 
 
 def _communication(config: schema.RunConfig, plan: JobPlan) -> Iterator[Finding]:
-    for name, _ in plan.env:
+    for name, _ in plan.chief.env:
         if name in {"NCCL_ALGO", "NCCL_PROTO"}:
             yield Finding(
                 rule="nccl-fixed",

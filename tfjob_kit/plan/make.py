@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 
 from tfjob_kit import config as configs
 from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
 from tfjob_kit.plan import labels, names, policies
-from tfjob_kit.plan.environment import make_environment
 from tfjob_kit.plan.git_facts import GitFacts
-from tfjob_kit.plan.job_plan import JobPlan, Role
+from tfjob_kit.plan.job_plan import JobPlan
 from tfjob_kit.plan.lint import lint_plan, refuse_errors
-from tfjob_kit.plan.quantities import parse_quantity
-from tfjob_kit.plan.topology import Topology, gpu_type, make_topology
-from tfjob_kit.plan.volumes import make_mounts
+from tfjob_kit.plan.roles import count_replicas, make_roles
+from tfjob_kit.plan.topology import Topology, make_topology
 
 __all__ = ["describe_plan", "make_plan"]
 
@@ -49,8 +48,7 @@ def make_plan(
         RefusedError: The job cannot work: batch, GPUs, memory, restart policy.
     """
     topology = make_topology(config)
-    roles = _roles(topology)
-    job_name = _job_name(config, name=name, suffix=suffix, roles=roles)
+    job_name = _job_name(config, name=name, suffix=suffix, roles=count_replicas(topology))
     text = configs.to_yaml(config) if config_yaml is None else config_yaml
     sha256 = hashlib.sha256(text.encode()).hexdigest()
     restart_policy = policies.choose_restart_policy(config)
@@ -62,7 +60,14 @@ def make_plan(
         annotations=labels.make_annotations(config, config_sha256=sha256),
         facts=labels.make_facts(git, code_sha256=None if code is None else code.sha256),
         topology=topology,
-        roles=roles,
+        roles=make_roles(
+            config,
+            topology=topology,
+            config_yaml=text,
+            run_id=f"{job_name}-{sha256[:8]}",
+            code=code,
+            code_name=code_name,
+        ),
         image=_image(config),
         image_pull_policy=config.site.image_pull_policy and config.site.image_pull_policy.value,
         image_pull_secrets=tuple(config.site.image_pull_secrets),
@@ -70,18 +75,7 @@ def make_plan(
         working_directory=None if code is None else contract.CODE_PATH,
         code=code,
         code_name=code_name,
-        env=make_environment(
-            config,
-            config_yaml=text,
-            run_id=f"{job_name}-{sha256[:8]}",
-            gpus_per_replica=topology.gpus_per_replica,
-            code_path=None if code is None else contract.CODE_PATH,
-        ),
         ports=_ports(config),
-        resources=_resources(config, topology=topology),
-        mounts=make_mounts(config, code=code, code_name=code_name),
-        node_selector=gpu_type(config).node_selector | config.placement.node_selector,
-        tolerations=tuple(config.placement.tolerations),
         service_account=config.placement.service_account,
         priority_class=config.job.priority_class,
         queue=config.job.queue,
@@ -127,13 +121,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
-def _roles(topology: Topology) -> tuple[Role, ...]:
-    # A Worker role with 0 replicas beside a Chief sends the operator into a loop of creating and deleting.
-    chief = Role(name="Chief", replicas=topology.chief)
-    return (chief, Role(name="Worker", replicas=topology.workers)) if topology.workers else (chief,)
-
-
-def _job_name(config: schema.RunConfig, *, name: str | None, suffix: str, roles: tuple[Role, ...]) -> str:
+def _job_name(config: schema.RunConfig, *, name: str | None, suffix: str, roles: Mapping[str, int]) -> str:
     given = config.name if name is None else name
     if given is None:
         return names.generate_name(config.model.name, suffix=suffix, roles=roles)
@@ -154,13 +142,3 @@ def _ports(config: schema.RunConfig) -> dict[str, int]:
         "agent": contract.TF_PORT + contract.AGENT_PORT_OFFSET,
         "metrics": contract.TF_PORT + contract.METRICS_PORT_OFFSET,
     }
-
-
-def _resources(config: schema.RunConfig, *, topology: Topology) -> dict[str, str]:
-    limits = {"cpu": config.resources.cpu, "memory": config.resources.memory}
-    for kind, text in limits.items():
-        if parse_quantity(text, key=f"resources.{kind}") == 0:
-            raise errors.InvalidValue(f"a replica cannot train with {kind} 0", where=f"resources.{kind}")
-    if topology.gpus_per_replica:
-        limits[topology.gpu_resource] = str(topology.gpus_per_replica)
-    return limits

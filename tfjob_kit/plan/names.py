@@ -7,10 +7,9 @@ The operator names pod and Service `<job>-<role>-<index>`; a Service name has at
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from tfjob_kit import errors
-from tfjob_kit.plan.job_plan import Role
 
 __all__ = ["check_name", "check_namespace", "generate_name", "longest_name"]
 
@@ -19,12 +18,16 @@ _DNS_1123 = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _SERVICE_LIMIT = 63
 
 
-def longest_name(roles: Sequence[Role]) -> int:
-    """Characters that the name may have with these roles: 55 with a chief alone, 54 with ten workers."""
-    return _SERVICE_LIMIT - max(len(f"-{role.name}-{role.replicas - 1}") for role in roles)
+def longest_name(roles: Mapping[str, int]) -> int:
+    """Characters that the name may have: 55 with a chief alone, 54 with ten workers, 51 with an evaluator.
+
+    Args:
+        roles: Replicas by role, e.g. `{"Chief": 1, "Worker": 3}`.
+    """
+    return _SERVICE_LIMIT - max(len(f"-{role}-{replicas - 1}") for role, replicas in roles.items())
 
 
-def check_name(name: str, *, roles: Sequence[Role]) -> str:
+def check_name(name: str, *, roles: Mapping[str, int]) -> str:
     """The name as it was given.
 
     Raises:
@@ -64,7 +67,7 @@ def check_namespace(name: str) -> str:
     return name
 
 
-def generate_name(model: str, *, suffix: str, roles: Sequence[Role]) -> str:
+def generate_name(model: str, *, suffix: str, roles: Mapping[str, int]) -> str:
     """`<model>-<suffix>`, the model's part cut where the whole would be too long."""
     room = longest_name(roles) - len(suffix) - 1
     return check_name(f"{_cut(_clean(model), room)}-{suffix}", roles=roles)

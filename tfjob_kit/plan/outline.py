@@ -41,7 +41,7 @@ def _created(plan: JobPlan) -> list[str]:
 
 
 def _replica(plan: JobPlan) -> str:
-    return ", ".join(_resource(name, amount) for name, amount in plan.resources.items())
+    return ", ".join(_resource(name, amount) for name, amount in plan.chief.resources.items())
 
 
 def _resource(name: str, amount: str) -> str:
@@ -50,14 +50,14 @@ def _resource(name: str, amount: str) -> str:
 
 
 def _where(plan: JobPlan) -> str:
-    parts = [f"{name}={value}" for name, value in plan.node_selector.items()]
+    parts = [f"{name}={value}" for name, value in plan.chief.node_selector.items()]
     return f"nodes with {', '.join(parts)}" if parts else ""
 
 
 def _output(plan: JobPlan, config: schema.RunConfig, *, keeps_scratch: bool) -> str:
     folder = config.output.dir
     path = folder if config.command else f"{folder.rstrip('/')}/checkpoints"
-    place = _place(_mount_of(folder, plan.mounts))
+    place = _place(_mount_of(folder, plan.chief.mounts))
     if place is not None:
         return f"{path} in {place}"
     return f"{path}, kept with the job" if keeps_scratch else f"{path}, gone with the chief's pod: no claim"

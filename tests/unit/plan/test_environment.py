@@ -35,8 +35,13 @@ def test_a_reference_is_doubled_and_a_lone_dollar_left():
 
 def test_what_the_kit_says_comes_last(make):
     job = make(2, env={"A": "1"})
-    assert [name for name, _ in job.env] == ["A", "TFJOB_KIT_RUN_ID", "TFJOB_KIT_GPUS", "TFJOB_KIT_CONFIG"]
-    values = dict(job.env)
+    assert [name for name, _ in job.chief.env] == [
+        "A",
+        "TFJOB_KIT_RUN_ID",
+        "TFJOB_KIT_GPUS",
+        "TFJOB_KIT_CONFIG",
+    ]
+    values = dict(job.chief.env)
     assert values["TFJOB_KIT_GPUS"] == "1"
     assert values["TFJOB_KIT_CONFIG"] == "steps: 1\n"
     assert values["TFJOB_KIT_RUN_ID"] == f"{job.name}-{job.config_hash[:8]}"
@@ -48,7 +53,7 @@ def test_the_runs_own_variables_win_over_those_of_communication_and_site(make):
         communication=schema.CommunicationConfig(env={"A": "communication", "B": "communication"}),
         site=schema.SiteConfig(env={"A": "site", "B": "site", "C": "site"}),
     )
-    assert dict(job.env) | {"A": "run", "B": "communication", "C": "site"} == dict(job.env)
+    assert dict(job.chief.env) | {"A": "run", "B": "communication", "C": "site"} == dict(job.chief.env)
 
 
 @pytest.mark.parametrize("name", ["TF_CONFIG", "TFJOB_KIT_RUN_ID", "TFJOB_KIT_X", "A B", "1A", "", "Ä"])

@@ -60,7 +60,7 @@ def test_the_hash_is_that_of_the_configs_text(make):
 def test_without_a_text_the_config_is_written_down(make_config):
     config = make_config()
     job = plan.make_plan(config, name="job", suffix="")
-    assert dict(job.env)["TFJOB_KIT_CONFIG"] == configs.to_yaml(config)
+    assert dict(job.chief.env)["TFJOB_KIT_CONFIG"] == configs.to_yaml(config)
 
 
 def test_the_same_config_makes_the_same_plan(make):

@@ -6,13 +6,11 @@ from hypothesis import strategies as st
 
 from tfjob_kit import errors
 from tfjob_kit.config import schema
-from tfjob_kit.plan.job_plan import Role
 from tfjob_kit.plan.names import check_name, check_namespace, generate_name, longest_name
 
 
 def _roles(workers):
-    chief = Role(name="Chief", replicas=1)
-    return (chief, Role(name="Worker", replicas=workers)) if workers else (chief,)
+    return {"Chief": 1} | ({"Worker": workers} if workers else {})
 
 
 @pytest.mark.parametrize(

@@ -29,8 +29,8 @@ def test_gpus_are_shared_among_replicas(make, size, replicas, expected):
 
 
 def test_one_replica_is_the_chief_and_no_empty_role_is_written(make):
-    assert make(1).roles == (plan.Role(name="Chief", replicas=1),)
-    assert make(4).roles == (plan.Role(name="Chief", replicas=1), plan.Role(name="Worker", replicas=3))
+    assert [("Chief", 1)] == [(role.name, role.replicas) for role in make(1).roles]
+    assert [("Chief", 1), ("Worker", 3)] == [(role.name, role.replicas) for role in make(4).roles]
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_a_gpu_type_brings_its_resource_and_its_nodes(make):
     placement = schema.PlacementConfig(node_selector={"zone": "a"})
     site = schema.SiteConfig(gpu_types={"A100": a100})
     job = make("A100:2", site=site, placement=placement)
-    assert job.resources["nvidia.com/mig-1g.10gb"] == "1"
-    assert job.node_selector == {"gpu": "a100", "zone": "a"}
+    assert job.chief.resources["nvidia.com/mig-1g.10gb"] == "1"
+    assert job.chief.node_selector == {"gpu": "a100", "zone": "a"}
 
 
 def test_an_unknown_gpu_type_is_refused_with_the_nearest(make):

@@ -13,9 +13,9 @@ def _volume(**parts):
 
 
 def test_the_output_is_scratch_space_unless_a_claim_is_given(make):
-    assert make().mounts == (SHM, plan.Mount(name="output", path="/output", source={"emptyDir": {}}))
+    assert make().chief.mounts == (SHM, plan.Mount(name="output", path="/output", source={"emptyDir": {}}))
     claim = {"persistentVolumeClaim": {"claimName": "runs"}}
-    mounts = make(output=schema.OutputConfig(claim="runs", dir="/runs/")).mounts
+    mounts = make(output=schema.OutputConfig(claim="runs", dir="/runs/")).chief.mounts
     assert mounts == (SHM, plan.Mount(name="output", path="/runs", source=claim))
 
 
@@ -28,19 +28,19 @@ def test_the_output_is_scratch_space_unless_a_claim_is_given(make):
     ],
 )
 def test_each_source_is_written_as_kubernetes_has_it(make, volume, source):
-    mounts = make(volumes={"data": volume}).mounts
+    mounts = make(volumes={"data": volume}).chief.mounts
     assert mounts[-1] == plan.Mount(name="data", path="/data", source=source)
 
 
 def test_a_volume_that_covers_the_output_holds_it(make):
     mounts = make(
         volumes={"all": _volume(mount_path="/runs", claim="c")}, output=schema.OutputConfig(dir="/runs/1")
-    ).mounts
+    ).chief.mounts
     assert [mount.name for mount in mounts] == ["shm", "all"]
 
 
 def test_without_shared_memory_nothing_is_mounted(make):
-    mounts = make(0, resources=schema.ResourcesConfig(shared_memory="0")).mounts
+    mounts = make(0, resources=schema.ResourcesConfig(shared_memory="0")).chief.mounts
     assert [mount.name for mount in mounts] == ["output"]
 
 
