@@ -1,7 +1,7 @@
 """Writes docs/reference/*.md from the code, so that they tell what it does.
 
-python scripts/reference.py           write the pages
-python scripts/reference.py --check   exit code 1 and the names of the pages that are not current
+python scripts/reference.py           write the pages, and the table of verbs that completion reads
+python scripts/reference.py --check   exit code 1 and the names of what is not current
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import click
 
 from tfjob_kit import contract, errors
 from tfjob_kit.cli import app
+from tfjob_kit.cli.completion import making, table
 from tfjob_kit.config import schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -29,14 +30,16 @@ MARK = "<!-- Written by scripts/reference.py from the code; `make docs` writes i
 
 def main(arguments: list[str]) -> int:
     """Writes the pages, or compares them."""
-    written = {path.name: path.read_text() for path in FOLDER.glob("*.md")} if FOLDER.is_dir() else {}
-    stale = {name: text for name, text in pages().items() if written.get(name) != text}
+    made = {FOLDER / name: text for name, text in pages().items()}
+    made[table.FILE] = making.make_table(app.command())
+    stale = {path: text for path, text in made.items() if not path.is_file() or path.read_text() != text}
     if "--check" in arguments:
-        print("\n".join(f"not current: docs/reference/{name}; run `make docs`" for name in stale), end="")
+        names = [path.relative_to(ROOT) for path in stale]
+        print("\n".join(f"not current: {name}; run `make docs`" for name in names), end="")
         return 1 if stale else 0
     FOLDER.mkdir(parents=True, exist_ok=True)
-    for name, text in stale.items():
-        (FOLDER / name).write_text(text)
+    for path, text in stale.items():
+        path.write_text(text)
     return 0
 
 

@@ -29,6 +29,7 @@ VERBS = (
     ("retry",),
     ("diff",),
     ("tensorboard",),
+    ("completion",),
     ("config",),
     ("config", "show"),
     ("config", "options"),

@@ -56,6 +56,7 @@ _VERBS = {
     "retry": "retrying.retry",
     "diff": "comparing.diff",
     "tensorboard": "boards.tensorboard",
+    "completion": "shells.completion",
     "version": "versions.version",
 }
 """Verb -> module and function, in the order of the help."""

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tfjob_kit import errors
-from tfjob_kit.cli import commands
 
 if TYPE_CHECKING:
     from tfjob_kit.cluster.port import Cluster, JobRef
@@ -66,6 +65,8 @@ def connect(
         UsageError: The flags contradict each other, or the namespace is no name.
         NotConnected: There is no such context or file, or the engine cannot be reached.
     """
+    from tfjob_kit.cli import commands  # here, since completion chooses an engine without click
+
     if namespace is not None:
         check_name(namespace, what="a namespace")
     choice = choose(flag, os.environ, context=context, kubeconfig=kubeconfig)

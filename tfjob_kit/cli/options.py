@@ -27,6 +27,7 @@ __all__ = [
     "Grep",
     "GroupName",
     "Index",
+    "Install",
     "JobConfig",
     "JobName",
     "JobNames",
@@ -41,6 +42,7 @@ __all__ = [
     "PodTimeout",
     "Previous",
     "Role",
+    "Shell",
     "Sources",
     "States",
     "Tail",
@@ -59,6 +61,13 @@ Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...",
 GroupName = Annotated[str | None, typer.Argument(metavar="[GROUP]", hidden=True)]
 JobName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
 JobNames = Annotated[list[str] | None, typer.Argument(metavar="NAME...", hidden=True)]
+Shell = Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", hidden=True)]
+Install = Annotated[
+    bool,
+    typer.Option(
+        "--install", help="Put it where the shell looks for it, and say where.", show_default=False
+    ),
+]
 NewName = Annotated[
     str | None,
     typer.Option(

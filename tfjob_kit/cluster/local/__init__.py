@@ -7,6 +7,22 @@ how it is shown are other rooms' business. Jobs see it through `cluster.port` al
 
 from __future__ import annotations
 
-from tfjob_kit.cluster.local.engine import LocalCluster, connect
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tfjob_kit.cluster.local.engine import LocalCluster, connect
 
 __all__ = ["LocalCluster", "connect"]
+
+
+def __getattr__(name: str) -> object:
+    """The engine, imported when it is asked for: `names` alone answers the completion of a shell."""
+    if name == "connect":
+        from tfjob_kit.cluster.local.engine import connect
+
+        return connect
+    if name == "LocalCluster":
+        from tfjob_kit.cluster.local.engine import LocalCluster
+
+        return LocalCluster
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

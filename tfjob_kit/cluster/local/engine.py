@@ -18,6 +18,7 @@ from pathlib import Path
 from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.local import admission, caretaker, config_maps, gpus, launch, places, submission
 from tfjob_kit.cluster.local import watch as watching
+from tfjob_kit.cluster.local.names import DEFAULT_NAMESPACE
 from tfjob_kit.cluster.local.store import clock, files, inheritance, logs, state_dir
 from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import Capacity, Change, JobRef, LogEntry, Object, PodRef, QueuePlace
@@ -64,7 +65,7 @@ class LocalCluster:
     """Runs TFJobs as processes of this machine; see port.Cluster for the verbs."""
 
     name = "local"
-    default_namespace = "default"
+    default_namespace = DEFAULT_NAMESPACE
     keeps_scratch = True
 
     def __init__(

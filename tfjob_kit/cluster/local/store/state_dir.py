@@ -8,25 +8,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 
+from tfjob_kit.cluster.local.names import STATE_DIR_ENV, find_state_dir, folders
 from tfjob_kit.cluster.local.store.job_dir import JobDir
 from tfjob_kit.cluster.port import JobRef
 from tfjob_kit.errors import NotConnected
 
 __all__ = ["STATE_DIR_ENV", "find_state_dir", "job_dir", "job_dirs", "open_state_dir"]
 
-STATE_DIR_ENV = "TFJOB_KIT_STATE_DIR"
 _HINT = f"set {STATE_DIR_ENV} to a directory that you can write to"
-
-
-def find_state_dir(environ: Mapping[str, str]) -> Path:
-    """TFJOB_KIT_STATE_DIR, else $XDG_STATE_HOME/tfjob-kit, else ~/.local/state/tfjob-kit."""
-    if given := environ.get(STATE_DIR_ENV):
-        return Path(given).expanduser().absolute()
-    home = environ.get("XDG_STATE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".local" / "state"
-    return Path(home).absolute() / "tfjob-kit"
 
 
 def open_state_dir(path: Path) -> Path:
@@ -53,13 +44,5 @@ def job_dir(state: Path, ref: JobRef) -> JobDir:
 
 def job_dirs(state: Path, *, namespace: str | None = None) -> list[JobDir]:
     """Directories of all jobs there are, of one namespace or of all."""
-    folders = [state / "jobs" / namespace] if namespace else _folders(state / "jobs")
-    return [JobDir(path=path) for folder in folders for path in _folders(folder)]
-
-
-def _folders(path: Path) -> list[Path]:
-    # Names with a dot are jobs that are being made or removed.
-    try:
-        return sorted(p for p in path.iterdir() if p.is_dir() and not p.name.startswith("."))
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    places = [state / "jobs" / namespace] if namespace else folders(state / "jobs")
+    return [JobDir(path=path) for place in places for path in folders(place)]
