@@ -46,6 +46,8 @@ def _to_float(word: Word) -> Word:
 
 
 def _to_str(word: Word) -> Word:
+    if word.value is None:
+        raise ValueError("`null` is no text")
     return words.text_word(word.text)
 
 
