@@ -33,6 +33,7 @@ VERBS = (
     ("config",),
     ("config", "show"),
     ("config", "options"),
+    ("config", "schema"),
     ("version",),
 )
 _LOOK = """

@@ -60,7 +60,11 @@ _VERBS = {
     "version": "versions.version",
 }
 """Verb -> module and function, in the order of the help."""
-_CONFIG_VERBS = {"show": "configs.show", "options": "option_lists.list_options"}
+_CONFIG_VERBS = {
+    "show": "configs.show",
+    "options": "option_lists.list_options",
+    "schema": "schemas.print_schema",
+}
 
 
 def command(arguments: Sequence[str] = ()) -> click.Command:

@@ -42,6 +42,7 @@ __all__ = [
     "PodTimeout",
     "Previous",
     "Role",
+    "SchemaFolder",
     "Shell",
     "Sources",
     "States",
@@ -139,6 +140,15 @@ Document = Annotated[
 ]
 Sources = Annotated[
     bool, typer.Option("--sources", help="Say where each value came from.", show_default=False)
+]
+SchemaFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--write",
+        metavar="DIR",
+        help="Write DIR/config.json and DIR/GROUP.json, of every group without GROUP.",
+        show_default=False,
+    ),
 ]
 Detach = Annotated[
     bool, typer.Option("--detach", help="Leave as soon as the job is created.", show_default=False)
