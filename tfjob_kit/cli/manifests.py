@@ -12,6 +12,7 @@ def render(
     name: options.NewName = None,
     namespace: options.Namespace = None,
     conf_dir: options.ConfDir = None,
+    force: options.Force = False,
     output: options.Document = "yaml",
 ) -> None:
     """Print the TFJob that `run` would send, and send nothing.
@@ -21,6 +22,8 @@ def render(
     """
     from tfjob_kit import manifest
 
-    prepared = prepare.prepare(overrides or [], name=name, namespace=namespace, conf_dir=conf_dir)
+    prepared = prepare.prepare(
+        overrides or [], name=name, namespace=namespace, conf_dir=conf_dir, force=force
+    )
     prepared.say_findings()
     console.put(manifest.dump_all([prepared.manifest, *prepared.companions], output))

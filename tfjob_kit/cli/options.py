@@ -24,6 +24,7 @@ __all__ = [
     "DryRun",
     "Engine",
     "Follow",
+    "Force",
     "Grep",
     "GroupName",
     "Index",
@@ -31,6 +32,7 @@ __all__ = [
     "JobConfig",
     "JobName",
     "JobNames",
+    "KeyAndOverrides",
     "Kubeconfig",
     "Label",
     "LocalPort",
@@ -59,6 +61,7 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error
 # Arguments are described in the verbs' own help: with click 8.5 typer 0.20 loses the help of an argument, and
 # an empty section would be left of it.
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", hidden=True)]
+KeyAndOverrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY] [KEY=VALUE]...", hidden=True)]
 GroupName = Annotated[str | None, typer.Argument(metavar="[GROUP]", hidden=True)]
 JobName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
 JobNames = Annotated[list[str] | None, typer.Argument(metavar="NAME...", hidden=True)]
@@ -159,6 +162,10 @@ DryRun = Annotated[
 ]
 Follow = Annotated[
     bool, typer.Option("-f", "--follow", help="Go on until the job has ended.", show_default=False)
+]
+Force = Annotated[
+    bool,
+    typer.Option("--force", help="Go on where the lint has found an error.", show_default=False),
 ]
 Role = Annotated[
     str | None,

@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfjob_kit.cli import console, engines, git_state
+from tfjob_kit.cli import findings as lint_findings
 
 if TYPE_CHECKING:
     from tfjob_kit.config import CodeBundle, Composed
     from tfjob_kit.config.schema import RunConfig
-    from tfjob_kit.plan import Finding, JobPlan
+    from tfjob_kit.lint import Finding
+    from tfjob_kit.plan import JobPlan
 
 __all__ = ["Prepared", "compose", "in_namespace", "prepare"]
 
@@ -33,7 +35,7 @@ class Prepared:
 
     Attributes:
         companions: What the TFJob owns beside its pods.
-        findings: What the plan's lint has to say.
+        findings: What the lint has to say about the manifest.
         is_named: The job's name was chosen, not made: another job may have it.
     """
 
@@ -52,9 +54,8 @@ class Prepared:
         return plan.describe_plan(self.plan)
 
     def say_findings(self) -> None:
-        """One warning for each."""
-        for finding in self.findings:
-            console.warn(f"{finding.where}: {finding.what}; {finding.fix}")
+        """One line for each that a person should see."""
+        lint_findings.say(self.findings)
 
 
 def compose(overrides: Sequence[str], *, conf_dir: Path | None) -> Composed:
@@ -74,21 +75,34 @@ def prepare(
     namespace: str | None,
     conf_dir: Path | None,
     default_namespace: str = "default",
+    force: bool = False,
 ) -> Prepared:
     """Plan, manifest and companions of a run.
+
+    Args:
+        overrides: As on the command line.
+        name: Of the job.
+        namespace: Of the job; wins over the config's.
+        conf_dir: Searched first.
+        default_namespace: Where the job goes when nothing names a namespace.
+        force: What the lint calls an error does not stop it.
 
     Raises:
         ConfigError: The overrides or config files do not make a run.
         ModelError: The model's file is missing or has no `build`.
-        RefusedError: The plan cannot work, or its code is too large.
+        RefusedError: The plan cannot work, or its code is too large; without `force`, the lint has an error.
     """
     with contextlib.closing(git_state.GitState(Path.cwd())) as git:
-        run_config = in_namespace(namespace, compose(overrides, conf_dir=conf_dir).config)
-        return _plan(run_config, git, name=name, conf_dir=conf_dir, default_namespace=default_namespace)
+        composed = compose(overrides, conf_dir=conf_dir)
+        composed = dataclasses.replace(composed, config=in_namespace(namespace, composed.config))
+        made = _plan(composed, git, name=name, conf_dir=conf_dir, default_namespace=default_namespace)
+    if not force:
+        lint_findings.refuse(made.findings)
+    return made
 
 
 def _plan(
-    run_config: RunConfig,
+    composed: Composed,
     git: git_state.GitState,
     *,
     name: str | None,
@@ -97,7 +111,7 @@ def _plan(
 ) -> Prepared:
     from tfjob_kit import config, manifest, plan
 
-    cwd = Path.cwd()
+    cwd, run_config = Path.cwd(), composed.config
     if not run_config.command:
         config.find_model(run_config.model.name, conf_dir=conf_dir, cwd=cwd)
     job_plan = plan.make_plan(
@@ -108,12 +122,13 @@ def _plan(
         code=_code(run_config, conf_dir=conf_dir),
         git=git.read(),
     )
+    job = manifest.build_tfjob(job_plan)
     return Prepared(
         config=run_config,
         plan=job_plan,
-        manifest=manifest.build_tfjob(job_plan),
+        manifest=job,
         companions=manifest.build_companions(job_plan),
-        findings=plan.lint_plan(run_config, plan=job_plan),
+        findings=lint_findings.find(job, composed),
         is_named=name is not None or run_config.name is not None,
     )
 

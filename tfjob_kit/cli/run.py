@@ -18,6 +18,7 @@ def run(
     detach: options.Detach = False,
     dry_run: options.DryRun = False,
     yes: options.AtOnce = False,
+    force: options.Force = False,
     engine: options.Engine = None,
     context: options.Context = None,
     kubeconfig: options.Kubeconfig = None,
@@ -41,6 +42,7 @@ def run(
         namespace=namespace,
         conf_dir=conf_dir,
         default_namespace=cluster.default_namespace,
+        force=force,
     )
     if prepared.plan.namespace != cluster.default_namespace:
         commands.remember_namespace(prepared.plan.namespace)

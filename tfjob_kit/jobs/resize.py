@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from tfjob_kit import config as configs
-from tfjob_kit import errors, manifest, plan
+from tfjob_kit import errors, lint, manifest, plan
 from tfjob_kit.cluster import port
 from tfjob_kit.config import schema
 from tfjob_kit.jobs import patches
@@ -65,7 +65,8 @@ def plan_resize(job: port.Object, overrides: Sequence[str]) -> Resize:
     """Decides everything about a resize; touches nothing.
 
     Raises:
-        RefusedError: It is finished or queued, carries no config, or the devices cannot share the batch.
+        RefusedError: It is finished or queued, carries no config, the devices cannot share the batch, or the
+            lint has an error that the job has not now.
         ConfigError: The overrides are not a size.
     """
     check_pausable(build_view(job), verb="resize")
@@ -73,6 +74,7 @@ def plan_resize(job: port.Object, overrides: Sequence[str]) -> Resize:
     new = _resized_config(old, overrides)
     before, after = _plan(job, old), _plan_new(job, new)
     base, wanted = manifest.build_tfjob(before), manifest.build_tfjob(after)
+    _refuse_new_errors(base, wanted)
     seeded, base = _with_new_roles(job, base, wanted)
     resized = patches.carry_over(seeded, base=base, wanted=wanted)
     is_begun = RESIZING_ANNOTATION in part(job, "metadata", "annotations")
@@ -172,6 +174,13 @@ def _plan_new(job: port.Object, config: schema.RunConfig) -> plan.JobPlan:
         if error.where == "train.global_batch_size":
             _refuse_batch(config)
         raise
+
+
+def _refuse_new_errors(base: port.Object, wanted: port.Object) -> None:
+    """What the lint finds in the new size alone; a job that was forced goes on with what it has."""
+    known = {finding.rule for finding in lint.lint_job(base)}
+    found = [finding for finding in lint.lint_job(wanted) if finding.rule not in known]
+    lint.refuse_errors(lint.name_keys(found, manifest=wanted, sources={}))
 
 
 def _refuse_batch(config: schema.RunConfig) -> NoReturn:

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 from tfjob_kit.plan.git_facts import GitFacts
 from tfjob_kit.plan.job_plan import JobPlan, Mount, Overlay, Role
-from tfjob_kit.plan.lint import Finding, lint_plan
 from tfjob_kit.plan.make import describe_plan, make_plan
 from tfjob_kit.plan.names import longest_name
 from tfjob_kit.plan.outline import outline_plan
 from tfjob_kit.plan.topology import Topology
 
 __all__ = [
-    "Finding",
     "GitFacts",
     "JobPlan",
     "Mount",
@@ -24,7 +22,6 @@ __all__ = [
     "Role",
     "Topology",
     "describe_plan",
-    "lint_plan",
     "longest_name",
     "make_plan",
     "outline_plan",

@@ -11,7 +11,6 @@ from tfjob_kit.config import schema
 from tfjob_kit.plan import labels, names, policies
 from tfjob_kit.plan.git_facts import GitFacts
 from tfjob_kit.plan.job_plan import JobPlan
-from tfjob_kit.plan.lint import lint_plan, refuse_errors
 from tfjob_kit.plan.roles import count_replicas, make_roles
 from tfjob_kit.plan.topology import Topology, make_topology
 
@@ -91,7 +90,6 @@ def make_plan(
         protect_from_drain=config.job.protect_from_drain,
         config_hash=sha256[:_HASH_DIGITS],
     )
-    refuse_errors(lint_plan(config, plan=plan))
     return plan
 
 
