@@ -109,7 +109,12 @@ def _container(plan: JobPlan, role: Role) -> Manifest:
 
 def _mount(mount: Mount) -> Manifest:
     return _written(
-        {"name": mount.name, "mountPath": mount.path, "readOnly": True if mount.read_only else None}
+        {
+            "name": mount.name,
+            "mountPath": mount.path,
+            "subPath": mount.sub_path,
+            "readOnly": True if mount.read_only else None,
+        }
     )
 
 

@@ -17,11 +17,13 @@ class Mount:
 
     Attributes:
         source: The volume's source as the pod template has it, e.g. `{"emptyDir": {}}`.
+        sub_path: Path inside the volume that is mounted; None: its root.
     """
 
     name: str
     path: str
     source: dict[str, Any]
+    sub_path: str | None = None
     read_only: bool = False
 
 

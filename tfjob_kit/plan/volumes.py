@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import posixpath
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +9,8 @@ from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
 from tfjob_kit.plan.job_plan import Mount
 from tfjob_kit.plan.quantities import parse_quantity
+from tfjob_kit.plan.references import check_object
+from tfjob_kit.plan.volume_sources import absolute, is_read_only, make_source, relative
 
 if TYPE_CHECKING:
     from tfjob_kit.config import CodeBundle
@@ -52,9 +53,10 @@ def _shared_memory(resources: schema.ResourcesConfig) -> tuple[Mount, ...]:
 
 
 def _output(output: schema.OutputConfig, chosen: tuple[Mount, ...]) -> tuple[Mount, ...]:
-    path = _absolute(output.dir, key="output.dir")
+    path = absolute(output.dir, key="output.dir")
     if output.claim:
-        source: dict[str, Any] = {"persistentVolumeClaim": {"claimName": output.claim}}
+        claim = check_object(output.claim, where="output.claim", kind="PersistentVolumeClaim")
+        source: dict[str, Any] = {"persistentVolumeClaim": {"claimName": claim}}
     elif any(_covers(mount.path, path) and not mount.read_only for mount in chosen):
         return ()
     else:
@@ -81,39 +83,11 @@ def _volume(name: str, volume: schema.VolumeConfig) -> Mount:
         )
     return Mount(
         name=name,
-        path=_absolute(volume.mount_path, key=f"{key}.mount_path"),
-        source=_source(volume, key=key),
-        read_only=volume.read_only,
+        path=absolute(volume.mount_path, key=f"{key}.mount_path"),
+        source=make_source(volume, key=key),
+        sub_path=None if volume.sub_path is None else relative(volume.sub_path, key=f"{key}.sub_path"),
+        read_only=is_read_only(volume),
     )
-
-
-def _source(volume: schema.VolumeConfig, *, key: str) -> dict[str, Any]:
-    given = [name for name in ("claim", "host_path", "empty_dir") if getattr(volume, name)]
-    if len(given) != 1:
-        said = " and ".join(f"`{name}`" for name in given) or "none"
-        raise errors.InvalidValue(
-            f"the volume needs exactly one source, given: {said}",
-            where=key,
-            hint=f"set one of `{key}.claim`, `{key}.host_path`, `{key}.empty_dir=true`",
-        )
-    if volume.claim:
-        return {"persistentVolumeClaim": {"claimName": volume.claim}}
-    if volume.host_path:
-        return {"hostPath": {"path": _absolute(volume.host_path, key=f"{key}.host_path")}}
-    return {"emptyDir": {}}
-
-
-def _absolute(path: str, *, key: str) -> str:
-    clean = posixpath.normpath(path) if path else ""
-    if not clean.startswith("/") or clean.startswith("//") or ".." in path.split("/"):
-        raise errors.InvalidValue(
-            f"`{path}` is not an absolute path", where=key, hint="begin with `/` and leave `..` out"
-        )
-    if clean == "/":
-        raise errors.InvalidValue("`/` cannot be a volume", where=key, hint="name a directory below it")
-    if ":" in clean:
-        raise errors.InvalidValue(f"`{path}` holds a `:`, which no mount path may", where=key)
-    return clean
 
 
 def _covers(mount: str, path: str) -> bool:
@@ -123,10 +97,25 @@ def _covers(mount: str, path: str) -> bool:
 def _check_paths(mounts: tuple[Mount, ...]) -> None:
     seen: dict[str, str] = {}
     for mount in mounts:
+        where = mount.name if mount.name in _RESERVED else f"volumes.{mount.name}.mount_path"
         if mount.path in seen:
             raise errors.InvalidValue(
                 f"`{mount.path}` is taken by the volume `{seen[mount.path]}`",
-                where=f"volumes.{mount.name}.mount_path" if mount.name not in _RESERVED else mount.name,
+                where=where,
                 hint="mount every volume at a path of its own",
             )
         seen[mount.path] = mount.name
+    for mount in mounts:
+        _check_parents(mount, mounts)
+
+
+def _check_parents(mount: Mount, mounts: tuple[Mount, ...]) -> None:
+    """The directory to mount on is made by the runtime, which cannot where the kubelet's files are."""
+    for parent in mounts:
+        is_projected = "secret" in parent.source or "configMap" in parent.source
+        if is_projected and parent.path != mount.path and _covers(parent.path, mount.path):
+            raise errors.InvalidValue(
+                f"`{mount.path}` lies inside `{parent.path}`, which is read-only",
+                where=mount.name if mount.name in _RESERVED else f"volumes.{mount.name}.mount_path",
+                hint=f"mount it beside the volume `{parent.name}`",
+            )

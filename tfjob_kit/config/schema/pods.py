@@ -60,7 +60,7 @@ class VolumeConfig:
     size_limit: Quantity | None = key(None, "Of empty_dir: the pod is evicted above it")
     items: dict[str, str] = key({}, "Of config_map and secret: key -> file name; empty: all keys")
     sub_path: str | None = key(None, "Path inside the volume that is mounted; null: its root")
-    read_only: bool = key(False, "Mount read-only")
+    read_only: bool = key(False, "Mount read-only; config_map and secret always are")
 
 
 @dataclass(frozen=True, kw_only=True)
