@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from tfjob_kit import contract
+from tfjob_kit.manifest.variables import build_env, build_env_from
 from tfjob_kit.plan import JobPlan, Mount, Role
 
 __all__ = ["Manifest", "build_tfjob"]
@@ -95,7 +96,8 @@ def _container(plan: JobPlan, role: Role) -> Manifest:
             "imagePullPolicy": plan.image_pull_policy,
             "command": list(plan.command),
             "workingDir": plan.working_directory,
-            "env": [{"name": name, "value": value} for name, value in role.env],
+            "envFrom": build_env_from(plan) or None,
+            "env": build_env(plan, role),
             "ports": [{"name": name, "containerPort": port} for name, port in plan.ports.items()],
             "resources": {"requests": dict(role.resources), "limits": dict(role.resources)},
             "volumeMounts": [_mount(mount) for mount in role.mounts] or None,

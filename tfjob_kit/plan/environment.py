@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
+from tfjob_kit.plan.env_references import referenced_names
 
 __all__ = ["escape", "make_environment", "unescape"]
 
@@ -28,6 +29,8 @@ def make_environment(
 ) -> tuple[tuple[str, str], ...]:
     """Names and escaped values: site, communication, run, where later ones win; the kit's own last.
 
+    What `env_from` names one by one wins over site and communication and is left out here.
+
     Raises:
         InvalidValue: A name that no variable can have, or one that belongs to the kit or the operator.
     """
@@ -39,6 +42,9 @@ def make_environment(
     ):
         _check_names(chosen, key=key)
         values |= chosen
+    for group in ("secret_keys", "config_map_keys"):
+        _check_names(getattr(config.env_from, group), key=f"env_from.{group}")
+    values = {name: value for name, value in values.items() if name not in referenced_names(config)}
     if code_path is not None:
         # A variable of the pod replaces the image's: what the image's own PYTHONPATH says is lost.
         values["PYTHONPATH"] = ":".join(filter(None, (code_path, values.get("PYTHONPATH"))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tfjob_kit.plan.env_references import EnvReference, EnvSource
 from tfjob_kit.plan.topology import Topology
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class JobPlan:
         topology: Replicas, GPUs and batch of the training; an evaluator is outside of it.
         roles: In the order Chief, Worker, Evaluator; those without replicas left out.
         command: Command of the container, the shipped runtime or the user's own.
+        env_references: Variables of each replica whose values are keys of Secrets and ConfigMaps.
+        env_sources: Objects of which every key becomes a variable; later ones win, every other variable too.
         ports: Container ports by name, TensorFlow's first; `metrics` only when something serves it.
         restart_policy: As the API spells it.
         facts: Annotations of the TFJob alone: git's state, hash of the code.
@@ -98,6 +101,8 @@ class JobPlan:
     working_directory: str | None
     code: CodeBundle | None
     code_name: str | None
+    env_references: tuple[EnvReference, ...]
+    env_sources: tuple[EnvSource, ...]
     ports: dict[str, int]
     service_account: str | None
     priority_class: str | None

@@ -9,6 +9,7 @@ from tfjob_kit import config as configs
 from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
 from tfjob_kit.plan import labels, names, policies
+from tfjob_kit.plan.env_references import make_env_references, make_env_sources
 from tfjob_kit.plan.git_facts import GitFacts
 from tfjob_kit.plan.job_plan import JobPlan
 from tfjob_kit.plan.roles import count_replicas, make_roles
@@ -74,6 +75,8 @@ def make_plan(
         working_directory=None if code is None else contract.CODE_PATH,
         code=code,
         code_name=code_name,
+        env_references=make_env_references(config, is_bundled=code is not None),
+        env_sources=make_env_sources(config),
         ports=_ports(config),
         service_account=config.placement.service_account,
         priority_class=config.job.priority_class,
