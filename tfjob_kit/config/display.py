@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Literal, cast
 
-from tfjob_kit.config import composition, plain, schema
+from tfjob_kit.config import composition, excerpt, plain, schema
 from tfjob_kit.config.grammar import interpolations, words
 from tfjob_kit.config.grammar.keys import Path, format_path
 from tfjob_kit.config.tree.source import Source
@@ -33,20 +33,31 @@ def to_yaml(config: schema.RunConfig) -> str:
 
 
 def show(
-    composed: composition.Composed, *, format: Literal["yaml", "json"] = "yaml", sources: bool = False
+    composed: composition.Composed,
+    *,
+    key: str | None = None,
+    format: Literal["yaml", "json"] = "yaml",
+    sources: bool = False,
 ) -> str:
     """The composed config for people or programs.
 
     Args:
         composed: What to show.
+        key: Only what lies under it: a section as the body of an option file has it, a single value bare.
         format: YAML composes back to the same config.
         sources: In YAML as comments; in JSON as `{"config": ..., "sources": {key: {kind, text, ...}}}`.
+
+    Raises:
+        UnknownChoice: No such key, or nothing set under it.
+        OverrideError: The key cannot be read.
     """
-    data: Any = plain.to_plain(composed.config)
+    path = () if key is None else excerpt.find_path(key, composed.config)
+    data = excerpt.value_at(plain.to_plain(composed.config), path)
     if format == "yaml":
-        return _with_comments(_escaped(data), composed.sources if sources else {})
+        return _with_comments(_escaped(data), path, composed.sources if sources else {})
     if sources:
-        data = {"config": data, "sources": {k: _source_data(s) for k, s in composed.sources.items()}}
+        found = excerpt.sources_at(composed.sources, path)
+        data = {"config": data, "sources": {k: _source_data(s) for k, s in found.items()}}
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -56,12 +67,14 @@ def _source_data(source: Source) -> dict[str, Any]:
     return {**data, "text": source.text}
 
 
-def _with_comments(data: Any, sources: Mapping[str, Source]) -> str:
+def _with_comments(data: Any, under: Path, sources: Mapping[str, Source]) -> str:
     shown: list[str] = []
-    for line, path in _lines(data, (), 0):
+    is_single = not (isinstance(data, (dict, list)) and data)
+    for line, path in [(_scalar(data), under)] if is_single else _lines(data, under, 0):
         source = sources.get(format_path(path))
         text = "" if source is None else f"  # {words.printable(source.text)}"
-        shown.append(f"{line:{_COMMENT_COLUMN}}{text}\n" if text else f"{line}\n")
+        column = 0 if is_single else _COMMENT_COLUMN
+        shown.append(f"{line:{column}}{text}\n" if text else f"{line}\n")
     return "".join(shown)
 
 
