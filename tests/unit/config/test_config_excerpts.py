@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tfjob_kit import errors
-from tfjob_kit.config import catalogue, compose, plain, schema, show
+from tfjob_kit.config import catalogue, compose, option_files, plain, schema, show
 from tfjob_kit.config.grammar import interpolations
 from tfjob_kit.config.grammar.keys import format_path
 from tfjob_kit.config.grammar.writing import format_value
@@ -106,12 +106,16 @@ params = st.recursive(
     lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=2),
     max_leaves=5,
 )
-names = words.filter(lambda text: bool(text) and not set(text) & set(" (){}=,'\"\t\n+@") and text.isprintable())
+names = words.filter(
+    lambda text: bool(text) and not set(text) & set(" (){}=,'\"\t\n+@") and text.isprintable()
+)
 KEYS = [key for key in catalogue.list_keys() if key.values]
+NOWHERE = Path("/nowhere")
+CHOSEN = option_files.read_selection(conf_dir=None, cwd=NOWHERE).chosen
 GROUPS = {
-    group.name: [option.name for option in group.options if option.name != "limit"]
-    for group in catalogue.list_groups(conf_dir=None, cwd=Path("/nowhere"))
-    if group.about
+    group.name: [option.name for option in group.options if "???" not in option.path.read_text()]
+    for group in catalogue.list_groups(conf_dir=None, cwd=NOWHERE)
+    if group.name in CHOSEN
 }
 
 
