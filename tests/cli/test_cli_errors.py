@@ -190,12 +190,12 @@ def test_a_fault_of_the_tool_is_one_line_and_exit_1(kit: Kit, tmp_path: Path) ->
         "    raise ZeroDivisionError('by\\nzero')\n"
         "v.version = version\n"
     )
-    fault = kit("--version", PYTHONPATH=str(broken))
+    fault = kit("version", PYTHONPATH=str(broken))
     assert 1 == fault.code
     assert "Traceback" not in fault.err
     assert "error: fault of tfjob-kit: ZeroDivisionError: by zero" == fault.err.splitlines()[0]
     assert "--debug" in fault.err
-    assert "Traceback" in kit("--version", "--debug", PYTHONPATH=str(broken)).err
+    assert "Traceback" in kit("version", "--debug", PYTHONPATH=str(broken)).err
 
 
 def test_what_the_lint_finds_is_said_and_the_manifest_goes_to_stdout(here: Here) -> None:

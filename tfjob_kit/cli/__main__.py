@@ -26,9 +26,23 @@ def main(argv: list[str] | tuple[str, ...] | None = None) -> int:
         from tfjob_kit.cli.completion import answering
 
         return answering.answer(arguments[1:])
+    if arguments == ["--version"] and _put_version():
+        return 0
     from tfjob_kit.cli import program
 
     return program.run(arguments)
+
+
+def _put_version() -> bool:
+    """Writes the version; False: the reader went away, which the program ends as it always does."""
+    from tfjob_kit import __version__
+
+    try:
+        sys.stdout.write(f"tfjob-kit {__version__}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return False
+    return True
 
 
 if __name__ == "__main__":

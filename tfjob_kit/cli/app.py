@@ -67,18 +67,39 @@ _CONFIG_VERBS = {
 }
 
 
-def command(arguments: Sequence[str] = ()) -> click.Command:
-    """The program as click runs it: with every verb, or only the one that the arguments begin with."""
-    first = arguments[0] if arguments else ""
+_ASKING_FOR_HELP = {(), ("-h",), ("--help",)}
+
+
+def command(arguments: Sequence[str] | None = None) -> click.Command:
+    """The program as click runs it: with every verb, or only with what the arguments ask for."""
+    first, second = [*(arguments or ()), "", ""][:2]
     app = _group("tfjob-kit", about=_ABOUT)
     app.callback(invoke_without_command=True)(_before_the_verb)
-    needs_none = first == "config" or list(arguments) == ["--version"]
-    _add(app, _VERBS, [first] if first in _VERBS else [] if needs_none else _VERBS)
+    if arguments is not None and tuple(arguments) in _ASKING_FOR_HELP and (outline := _outline(app)):
+        return outline
+    if first != "config":
+        _add(app, _VERBS, [first] if first in _VERBS else _VERBS)
     if first not in _VERBS:
         config_app = _group("config", about=_ABOUT_CONFIG)
-        _add(config_app, _CONFIG_VERBS, _CONFIG_VERBS)
+        _add(config_app, _CONFIG_VERBS, [second] if second in _CONFIG_VERBS else _CONFIG_VERBS)
         app.add_typer(config_app)
     return typer.main.get_command(app)
+
+
+def _outline(app: typer.Typer) -> click.Group | None:
+    """The program with the names of its verbs and a line about each, for its help: no verb is imported.
+
+    None if the table of completion, which tells the lines, does not know the same verbs.
+    """
+    from tfjob_kit.cli.completion import table
+
+    verbs = table.verbs_below("")
+    outline = typer.main.get_command(app)
+    if [verb.name for verb in verbs] != [*_VERBS, "config"] or not isinstance(outline, click.Group):
+        return None
+    for verb in verbs:
+        outline.add_command(click.Command(verb.name, help=verb.about))
+    return outline
 
 
 def _add(app: typer.Typer, verbs: dict[str, str], names: Iterable[str]) -> None:

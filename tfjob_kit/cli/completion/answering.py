@@ -69,5 +69,5 @@ def _for_bash(found: Answer, line: Line, *, replaced: str) -> list[str]:
 
 
 def _with_about(proposal: Proposal) -> str:
-    about = " ".join(proposal.about.split())
+    about = " ".join(proposal.about.split()).removesuffix(".")
     return f"{proposal.word}\t{about}" if about else proposal.word

@@ -17,9 +17,17 @@ __all__ = ["make_table"]
 _KINDS = {"--context": "context", "--namespace": "namespace", "--job": "job", "--conf-dir": "dir"}
 _CHOICES = {"--state": selecting.STATES, "--role": ("chief", "worker", "ps", "evaluator")}
 """What these take is checked by the verbs, so typer does not know it."""
-_WORDS = {"KEY=VALUE": "override", "NAME": "job", "GROUP": "group", "FILE": "file", "DIR": "dir"}
-_HELP = {"names": ["-h", "--help"], "about": "Show this message and exit"}
-_DEBUG = {"names": ["--debug"], "about": "Show the trace of an error"}
+_WORDS = {
+    "KEY": "key",
+    "KEY=VALUE": "override",
+    "OVERRIDES": "override",
+    "NAME": "job",
+    "GROUP": "group",
+    "FILE": "file",
+    "DIR": "dir",
+}
+_HELP = {"names": ["-h", "--help"], "about": "Show this message and exit."}
+_DEBUG = {"names": ["--debug"], "about": "Show the trace of an error."}
 
 
 def make_table(root: click.Command) -> str:
@@ -91,4 +99,4 @@ def _choices(parameter: click.Parameter) -> list[str]:
 
 def _first_sentence(text: str | None) -> str:
     paragraph = inspect.cleandoc(text or "").split("\n\n")[0]
-    return re.split(r"[.;] |\.$", " ".join(paragraph.split()))[0]
+    return re.split(r"(?<=\.) |; ", " ".join(paragraph.split()))[0]

@@ -14,7 +14,7 @@ from tfjob_kit.config import schema
 from tfjob_kit.config.typed import fields
 from tfjob_kit.config.typed.fields import Field
 
-__all__ = ["propose_group_options", "propose_groups", "propose_overrides"]
+__all__ = ["propose_group_options", "propose_groups", "propose_keys", "propose_overrides"]
 
 _FORM = re.compile(r"(?P<sign>\+\+|\+|~|)(?P<key>[^=]*)(?P<equals>=?)(?P<value>.*)", re.DOTALL)
 _DOT = re.compile(r"(?<!\\)\.")
@@ -38,6 +38,18 @@ def propose_overrides(word: str, *, others: Sequence[str], conf_dir: str | None,
     found = [*_groups(sign, options), *_keys(sign, form["key"], options)]
     free = [each for each in found if _bare(each.word.lstrip("+~").rstrip("=")) not in given]
     return Answer(proposals=tuple(free))
+
+
+def propose_keys(word: str) -> Answer:
+    """Keys and sections by themselves, for verbs that look at one."""
+    *parents, _ = _DOT.split(word)
+    field = fields.at(tuple(parents))
+    if field is None or "=" in word:
+        return Answer()
+    above = "".join(f"{part}." for part in parents)
+    found = [Proposal(word=f"{above}{name}", about=_doc_of(field, name)) for name in field.keys]
+    sections = [Proposal(word=f"{above}{name}.") for name, below in field.keys.items() if below.keys]
+    return Answer(proposals=(*found, *sections))
 
 
 def propose_groups(*, conf_dir: str | None, cwd: Path) -> Answer:
@@ -71,7 +83,7 @@ def _groups(sign: str, options: Options) -> Iterator[Proposal]:
     for group in options.groups:
         is_listed = group in options.defaults
         if (sign in ("", "~") and is_listed) or (sign == "+" and not is_listed):
-            yield _described(options, group, f"{sign}{group}" + ("" if sign == "~" else "="))
+            yield _removal(options, group) if sign == "~" else _described(options, group, f"{sign}{group}=")
 
 
 def _described(options: Options, group: str, word: str) -> Proposal:
@@ -79,6 +91,12 @@ def _described(options: Options, group: str, word: str) -> Proposal:
     about = f"an option; default: {chosen}" if chosen else "an option"
     doc = options.groups[group].about
     return Proposal(word=word, about=f"{doc}: {about}" if doc else about)
+
+
+def _removal(options: Options, group: str) -> Proposal:
+    return Proposal(
+        word=f"~{group}", about=f"take {options.defaults[group] or 'it'} out of the defaults list"
+    )
 
 
 def _keys(sign: str, key: str, options: Options) -> Iterator[Proposal]:

@@ -101,6 +101,10 @@ def _of_kind(kind: str, position: Position, environ: Mapping[str, str], cwd: Pat
             return overrides.propose_overrides(
                 position.typed, others=position.arguments, conf_dir=conf_dir, cwd=cwd
             )
+        case "key":
+            from tfjob_kit.cli.completion import overrides
+
+            return overrides.propose_keys(position.typed)
         case "group":
             from tfjob_kit.cli.completion import overrides
 

@@ -47,7 +47,7 @@ class Verb:
     Attributes:
         path: `config show`; empty for the program itself.
         arguments: Kinds of each argument in order, several where either may stand: `job`, `override`,
-            `file`, `dir`, `group`, `choice`, `text`.
+            `key`, `file`, `dir`, `group`, `choice`, `text`.
         choices: Of a `choice`.
         repeats: Whether the last argument may be given several times.
         is_group: Whether verbs stand below it.
