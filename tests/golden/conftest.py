@@ -9,14 +9,21 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
-_MANIFESTS = Path(__file__).parent / "manifests"
+Check = Callable[[str, str], None]
+MANIFESTS = Path(__file__).parent / "manifests"
+
+
+def read_manifest(file: Path) -> dict[str, Any]:
+    """What a client reads out of an expected file."""
+    return yaml.load(file.read_text(), Loader=yaml.CSafeLoader)
 
 
 @pytest.fixture
-def check_golden(golden: Callable[[Path, str], None]) -> Callable[[str, str], None]:
+def check_golden(golden: Callable[[Path, str], None]) -> Check:
     """Compares a text with the manifest of that name."""
-    return lambda name, text: golden(_MANIFESTS / name, text)
+    return lambda name, text: golden(MANIFESTS / name, text)
 
 
 class Sdk:

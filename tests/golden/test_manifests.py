@@ -1,4 +1,4 @@
-"""The manifests of typical runs, whole, and what the typed models of the SDK make of them."""
+"""The manifests of all kinds of runs, whole, and what the typed models of the SDK make of them."""
 
 from __future__ import annotations
 
@@ -10,68 +10,38 @@ import yaml
 
 from tfjob_kit import config, manifest, plan
 
-MANIFESTS = Path(__file__).parent / "manifests"
-OVERRIDES = {
-    "digits": ["model=digits_cnn", "gpus=2"],
-    "single": ["model=digits_cnn", "gpus=1"],
-    "resnet50": ["model=resnet50", "gpus=4"],
-    "resnet50-2x4": ["model=resnet50", "gpus=2x4"],
-    "cpu": ["model=digits_cnn", "gpus=0", "replicas=2"],
-    "volumes": [
-        "gpus=2",
-        "output.claim=checkpoints",
-        "+volumes.dataset={mount_path: /data, host_path: /mnt/dataset, read_only: true}",
-        "+volumes.scratch={mount_path: /scratch, empty_dir: true}",
-    ],
-    "own-command": [
-        "gpus=2",
-        "command=[python, /app/train.py]",
-        "site.image=tensorflow/tensorflow:2.12.0-gpu",
-        "+env.PRICE='$(5)'",
-    ],
-    "queue": [
-        "gpus=2",
-        "job.queue=research",
-        "job.suspend=true",
-        "job.deadline=2h",
-        "job.priority_class=batch",
-        "+job.labels.team=vision",
-    ],
-    "placed": [
-        "gpus=A100:2",
-        "+site.gpu_types.A100={resource: nvidia.com/gpu, node_selector: {gpu: a100}}",
-        "placement.tolerations=[{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]",
-        "site.image_pull_secrets=[registry]",
-        "site.image_pull_policy=Always",
-        "placement.service_account=trainer",
-    ],
-}
+from .conftest import MANIFESTS, Check, Sdk, read_manifest
+from .runs import RUNS
+
+FILES = sorted(MANIFESTS.glob("*.yaml"))
 
 
 def _manifest(name: str, folder: Path) -> manifest.Manifest:
-    composed = config.compose(OVERRIDES[name], cwd=folder)
-    return manifest.build_tfjob(plan.make_plan(composed.config, name=name, suffix="unused"))
+    (folder / "train.py").write_text("print('trained')\n")
+    composed = config.compose(RUNS[name], cwd=folder)
+    code = config.collect_code(composed.config.code, cwd=folder)
+    return manifest.build_tfjob(plan.make_plan(composed.config, name=name, suffix="unused", code=code))
 
 
-@pytest.mark.parametrize("name", OVERRIDES)
-def test_the_manifest_is_the_expected_one(name, tmp_path, check_golden):
+@pytest.mark.parametrize("name", RUNS)
+def test_the_manifest_is_the_expected_one(name: str, tmp_path: Path, check_golden: Check) -> None:
     check_golden(f"{name}.yaml", manifest.dump(_manifest(name, tmp_path), "yaml"))
 
 
-def test_every_expected_manifest_is_made_by_a_test():
-    assert {f"{name}.yaml" for name in OVERRIDES} == {file.name for file in MANIFESTS.iterdir()}
+def test_every_expected_manifest_is_made_by_a_test() -> None:
+    assert {f"{name}.yaml" for name in RUNS} == {file.name for file in MANIFESTS.iterdir()}
 
 
-@pytest.mark.parametrize("name", OVERRIDES)
-def test_both_forms_read_back_as_the_same_data(name, tmp_path):
+@pytest.mark.parametrize("name", ["labelled", "own-command"])
+def test_both_forms_read_back_as_the_same_data(name: str, tmp_path: Path) -> None:
     made = _manifest(name, tmp_path)
-    assert yaml.safe_load(manifest.dump(made, "yaml")) == made
-    assert json.loads(manifest.dump(made, "json")) == made
+    assert made == yaml.safe_load(manifest.dump(made, "yaml"))
+    assert made == json.loads(manifest.dump(made, "json"))
 
 
-@pytest.mark.parametrize("name", OVERRIDES)
-def test_the_typed_models_give_the_manifest_back_unchanged(name, sdk):
-    made = yaml.safe_load((MANIFESTS / f"{name}.yaml").read_text())
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_typed_models_give_the_manifest_back_unchanged(file: Path, sdk: Sdk) -> None:
+    made = read_manifest(file)
     typed = sdk.read(made)
-    assert typed.spec.tf_replica_specs["Chief"].template.spec.containers[0].name == "tensorflow"
-    assert sdk.write(typed) == made
+    assert "tensorflow" == typed.spec.tf_replica_specs["Chief"].template.spec.containers[0].name
+    assert made == sdk.write(typed)

@@ -75,6 +75,21 @@ def find(root: Path, part: str = "plane") -> Path | None:
     return next((folder for folder in folders if not _missing(folder, part)), None)
 
 
+def find_crd(root: Path) -> Path:
+    """The CRD of the operator: out of any folder that has it, else of its module, with Go alone.
+
+    Raises:
+        CannotBuild: It is not there, and Go is missing, too old, or does not reach the module proxy.
+    """
+    folders = sorted(root.glob(f"{sources_key()}-go*/crd.yaml"))
+    if folders:
+        return folders[0]
+    folder = root / f"{sources_key()}-go{_go_version()}"
+    folder.mkdir(parents=True, exist_ok=True)
+    _copy_manifests(folder)
+    return folder / "crd.yaml"
+
+
 def build(root: Path, part: str = "plane", *, jobs: int | None = None) -> Path:
     """Builds what the cache lacks and returns its folder.
 

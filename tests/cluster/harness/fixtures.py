@@ -71,6 +71,15 @@ def cluster_binaries(pytestconfig: pytest.Config) -> Path:
 
 
 @pytest.fixture(scope="session")
+def operator_crd(pytestconfig: pytest.Config) -> Path:
+    """The operator's CRD, which needs no cluster; skips where it is not there and Go cannot fetch it."""
+    try:
+        return binaries.find_crd(pytestconfig.stash[_SETTINGS].cache)
+    except binaries.CannotBuild as error:
+        pytest.skip(f"the operator's CRD comes through Go's module proxy, kept in the cache: {error}")
+
+
+@pytest.fixture(scope="session")
 def start_plane(cluster_binaries: Path) -> Iterator[Callable[..., Plane]]:
     """Starts a plane with fake nodes and their logs, for a test that stops parts of it; ended at the end."""
     started: list[Plane] = []

@@ -1,0 +1,99 @@
+"""Runs whose manifests are expected: name of the file in manifests/ -> overrides.
+
+Every option that ships is in one of them, and every kind of thing that a config can ask of a pod.
+"""
+
+from __future__ import annotations
+
+SIZES = {
+    "cpu": ["gpus=0", "replicas=2"],
+    "cpu-single": ["gpus=0"],
+    "single": ["gpus=1"],
+    "digits": ["model=digits_cnn", "data=digits", "train=default", "gpus=2"],
+    "resnet50": ["model=resnet50", "gpus=4"],
+    "resnet50-2x4": ["model=resnet50", "gpus=2x4"],
+    "replicas-share-gpus": ["gpus=8", "replicas=2"],
+}
+TRAINING = {
+    "adamw": ["train=adamw", "gpu_memory=exclusive", "train.precision=mixed_bfloat16"],
+    "sgd-momentum": ["train=sgd_momentum", "gpu_memory=fraction", "gpu_memory.fraction=0.5"],
+    "memory-async": ["gpu_memory=async"],
+    "memory-limit": ["gpu_memory=limit", "gpu_memory.limit_mib=8192"],
+    "ring": ["data=imagenet_synthetic", "model=resnet50", "communication=ring", "gpus=2"],
+    "nccl": ["communication=nccl", "gpus=4", "+communication.env.NCCL_SOCKET_IFNAME=eth0"],
+}
+JOB = {
+    "suspended": ["job.suspend=true", "output.claim=checkpoints", "gpus=2"],
+    "deadline": ["job=default", "job.deadline=2h", "job.ttl=null", "job.grace_period=5m", "gpus=2"],
+    "keep-pods": ["job.clean_pod_policy=None", "job.ttl=1h", "gpus=2"],
+    "protected": ["job.protect_from_drain=true", "job.clean_pod_policy=All", "gpus=2"],
+    "restart-on-failure": ["job.restart_policy=OnFailure", "job.backoff_limit=7", "gpus=2"],
+    "labelled": [
+        "job.priority_class=batch",
+        "+job.labels.team=vision",
+        "+job.labels.cost-centre='4711'",
+        "+job.annotations.example\\.com/note='ask the vision team: #vision'",
+        "gpus=2",
+    ],
+}
+STORAGE = {
+    "volumes": [
+        "gpus=2",
+        "output.claim=checkpoints",
+        "+volumes.dataset={mount_path: /data, host_path: /mnt/dataset, read_only: true}",
+        "+volumes.scratch={mount_path: /scratch, empty_dir: true}",
+    ],
+    "dataset": ["volumes=[dataset_pvc,ssd_cache]", "volumes.dataset.claim=imagenet", "gpus=2"],
+    "no-volumes": ["volumes=none", "resources.shared_memory='0'", "gpus=0"],
+    "claim-parts": [
+        "gpus=2",
+        "output.dir=/results/run",
+        "+volumes.results={mount_path: /results, claim: shared, sub_path: vision/results}",
+        "+volumes.images={mount_path: /data, claim: shared, sub_path: vision/images, read_only: true}",
+    ],
+    "nfs": ["+volumes.dataset={mount_path: /data, nfs: 'nas.example.com:/export/imagenet', read_only: true}"],
+    "host-paths": [
+        "+volumes.cache={mount_path: /cache, host_path: /mnt/ssd, host_path_type: DirectoryOrCreate}",
+        "+volumes.topology={mount_path: /etc/nccl.xml, host_path: /etc/nccl.xml, host_path_type: File, "
+        "read_only: true}",
+    ],
+    "in-memory": [
+        "+volumes.fast={mount_path: /fast, empty_dir: true, in_memory: true, size_limit: 4Gi}",
+        "volumes=ssd_cache",
+        "volumes.cache.size_limit=200Gi",
+        "resources.ephemeral_storage=210Gi",
+    ],
+    "mounted-config": [
+        "+volumes.settings={mount_path: /etc/settings, config_map: settings, items: {toml: a.toml}}",
+        "+volumes.keys={mount_path: /etc/keys, secret: bucket-keys, items: {key.json: google/key.json}}",
+        "+volumes.whole={mount_path: /etc/whole, config_map: settings}",
+    ],
+    "env-from": [
+        "+env.DATA_BUCKET=gs://images",
+        "+env_from.secret_keys.WANDB_API_KEY=wandb/api-key",
+        "+env_from.config_map_keys.HTTP_PROXY=proxy/http",
+        "env_from.secrets=[bucket-keys]",
+        "env_from.config_maps=[defaults]",
+        "gpus=2",
+    ],
+}
+PODS = {
+    "placed": [
+        "gpus=A100:2",
+        "+site.gpu_types.A100={resource: nvidia.com/gpu, node_selector: {gpu: a100}}",
+        "placement.tolerations=[{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]",
+        "site.image_pull_secrets=[registry]",
+        "site.image_pull_policy=Always",
+        "placement.service_account=trainer",
+        "placement.runtime_class=nvidia",
+    ],
+    "own-command": [
+        "gpus=2",
+        "command=[python, /app/train.py]",
+        "site.image=tensorflow/tensorflow:2.12.0-gpu",
+        "+env.PRICE='$(5)'",
+    ],
+    "code-bundle": ["code=bundle", "code.files=[train.py]", "command=[python,train.py]", "gpus=2"],
+}
+WHOLE = {}
+RUNS: dict[str, list[str]] = SIZES | TRAINING | JOB | STORAGE | PODS | WHOLE
