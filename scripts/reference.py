@@ -1,6 +1,6 @@
 """Writes docs/reference/*.md from the code, so that they tell what it does.
 
-python scripts/reference.py           write the pages, and the table of verbs that completion reads
+python scripts/reference.py           write the pages, and the verbs and keys that completion reads
 python scripts/reference.py --check   exit code 1 and the names of what is not current
 """
 
@@ -20,7 +20,7 @@ import click
 
 from tfjob_kit import contract, errors
 from tfjob_kit.cli import app
-from tfjob_kit.cli.completion import making, table
+from tfjob_kit.cli.completion import keys, making, table
 from tfjob_kit.config import schema
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,7 +31,7 @@ MARK = "<!-- Written by scripts/reference.py from the code; `make docs` writes i
 def main(arguments: list[str]) -> int:
     """Writes the pages, or compares them."""
     made = {FOLDER / name: text for name, text in pages().items()}
-    made[table.FILE] = making.make_table(app.command())
+    made |= {table.FILE: making.make_verbs(app.command()), keys.FILE: making.make_keys()}
     stale = {path: text for path, text in made.items() if not path.is_file() or path.read_text() != text}
     if "--check" in arguments:
         names = [path.relative_to(ROOT) for path in stale]

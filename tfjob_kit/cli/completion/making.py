@@ -1,18 +1,26 @@
-"""Writes down the program's verbs and flags as `verbs.json`; imported by scripts and tests alone."""
+"""Writes down the program's verbs and flags as `verbs.json`, and the schema's keys as `keys.json`.
+
+Imported by scripts and tests alone.
+"""
 
 from __future__ import annotations
 
+import dataclasses
+import enum
 import inspect
 import json
 import re
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 import click
 
 from tfjob_kit.cli import selecting
+from tfjob_kit.config import schema
+from tfjob_kit.config.typed import fields
+from tfjob_kit.config.typed.fields import Field
 
-__all__ = ["make_table"]
+__all__ = ["make_keys", "make_verbs"]
 
 _KINDS = {"--context": "context", "--namespace": "namespace", "--job": "job", "--conf-dir": "dir"}
 _CHOICES = {"--state": selecting.STATES, "--role": ("chief", "worker", "ps", "evaluator")}
@@ -30,7 +38,7 @@ _HELP = {"names": ["-h", "--help"], "about": "Show this message and exit."}
 _DEBUG = {"names": ["--debug"], "about": "Show the trace of an error."}
 
 
-def make_table(root: click.Command) -> str:
+def make_verbs(root: click.Command) -> str:
     """The table as JSON, one verb after the other as in the help."""
     verbs = [f"{_line(path)}: {_verb_text(_verb(command))}" for path, command in _walk(root, "")]
     return "{\n" + ",\n".join(verbs) + "\n}\n"
@@ -100,3 +108,32 @@ def _choices(parameter: click.Parameter) -> list[str]:
 def _first_sentence(text: str | None) -> str:
     paragraph = inspect.cleandoc(text or "").split("\n\n")[0]
     return re.split(r"(?<=\.) |; ", " ".join(paragraph.split()))[0]
+
+
+# --- keys ----------------------------------------------------------------------------------------
+
+
+def make_keys() -> str:
+    """The keys as JSON, nested as the config is."""
+    return json.dumps(_place(fields.ROOT, ""), indent=1, ensure_ascii=False) + "\n"
+
+
+def _place(field: Field, about: str) -> dict[str, Any]:
+    found: dict[str, Any] = {"about": about, "values": _values(field), "is_optional": field.optional}
+    found["is_size"] = field.type is schema.Size
+    if field.is_any:
+        found["items"] = {}
+    elif field.is_map:
+        found["items"] = _place(field.items, "")
+    elif field.dataclass is not None:
+        docs = {each.name: each.metadata.get("doc", "") for each in dataclasses.fields(field.dataclass)}
+        found["below"] = {name: _place(below, docs[name]) for name, below in field.keys.items()}
+    return {key: value for key, value in found.items() if value or key == "items"}
+
+
+def _values(field: Field) -> list[str]:
+    if field.type is bool:
+        return ["true", "false"]
+    if isinstance(field.type, enum.EnumMeta):
+        return [str(member.value) for member in cast("type[enum.Enum]", field.type)]
+    return []

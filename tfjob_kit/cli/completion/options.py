@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from tfjob_kit import errors
-from tfjob_kit.config import catalogue
-from tfjob_kit.config.catalogue import Group
-from tfjob_kit.config.files.search_path import make_search_path
+from tfjob_kit.config.files.option import Option, read_option
+from tfjob_kit.config.files.search_path import SearchPath, make_search_path
 
 __all__ = ["Options", "find_options"]
 
@@ -29,28 +28,35 @@ class Options:
     """What can be chosen.
 
     Attributes:
-        groups: By name.
-        base: The file whose defaults list says what is chosen without overrides; None if there is none.
+        path: Folders and files.
         chosen: Group -> option of the line.
     """
 
-    groups: dict[str, Group]
-    base: Path | None
+    path: SearchPath
     chosen: dict[str, str]
+
+    @property
+    def groups(self) -> list[str]:
+        """Every group, sorted."""
+        return sorted(self.path.groups)
+
+    def options(self, group: str) -> list[Option]:
+        """The options of a group, sorted."""
+        return [read_option(self.path, group, name) for name in self.path.options(group)]
 
     @functools.cached_property
     def defaults(self) -> dict[str, str]:
         """Group -> option of the base file's defaults list; empty where that chooses none."""
-        found = (_ENTRY.match(line) for line in _lines(self.base)) if self.base else ()
+        base = self.path.files.get("config")
+        found = (_ENTRY.match(line) for line in _lines(base)) if base else ()
         return {entry["group"]: entry["option"] or "" for entry in found if entry}
 
     def below(self, path: Sequence[str]) -> dict[str, Any]:
         """What the chosen option's file holds at a path of the config: `model.params`."""
         name, *rest = path
-        wanted = self.chosen.get(name) or self.defaults.get(name, "")
-        options = self.groups[name].options if name in self.groups else ()
-        files = [option.path for option in options if option.name == wanted]
-        found: Any = _read(files[0]) if files else {}
+        option = self.chosen.get(name) or self.defaults.get(name, "")
+        file = self.path.files.get(f"{name}/{option}")
+        found: Any = {} if file is None else _read(file)
         for part in rest:
             found = cast("dict[str, Any]", found).get(part) if isinstance(found, dict) else None
         return cast("dict[str, Any]", found) if isinstance(found, dict) else {}
@@ -60,12 +66,9 @@ def find_options(conf_dir: str | None, *, cwd: Path, chosen: dict[str, str]) -> 
     """Lists what there is; a folder of `--conf-dir` that cannot be read is left out."""
     folder = Path(conf_dir).expanduser() if conf_dir else None
     try:
-        found = catalogue.list_groups(conf_dir=folder, cwd=cwd)
+        return Options(path=make_search_path(conf_dir=folder, cwd=cwd), chosen=chosen)
     except errors.ConfigError:
-        folder = None
-        found = catalogue.list_groups(conf_dir=None, cwd=cwd)
-    files = make_search_path(conf_dir=folder, cwd=cwd).files
-    return Options(groups={group.name: group for group in found}, base=files.get("config"), chosen=chosen)
+        return Options(path=make_search_path(conf_dir=None, cwd=cwd), chosen=chosen)
 
 
 def _lines(file: Path) -> list[str]:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import enum
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tfjob_kit.cli.completion import keys
+from tfjob_kit.cli.completion.keys import Place
 from tfjob_kit.cli.completion.options import Options, find_options
 from tfjob_kit.cli.completion.proposal import Answer, Proposal, words
-from tfjob_kit.config import schema
-from tfjob_kit.config.typed import fields
-from tfjob_kit.config.typed.fields import Field
 
 __all__ = ["propose_group_options", "propose_groups", "propose_keys", "propose_overrides"]
 
@@ -43,13 +40,13 @@ def propose_overrides(word: str, *, others: Sequence[str], conf_dir: str | None,
 def propose_keys(word: str) -> Answer:
     """Keys and sections by themselves, for verbs that look at one."""
     *parents, _ = _DOT.split(word)
-    field = fields.at(tuple(parents))
-    if field is None or "=" in word:
+    place = keys.find_place(parents)
+    if place is None or "=" in word:
         return Answer()
     above = "".join(f"{part}." for part in parents)
-    found = [Proposal(word=f"{above}{name}", about=_doc_of(field, name)) for name in field.keys]
-    sections = [Proposal(word=f"{above}{name}.") for name, below in field.keys.items() if below.keys]
-    return Answer(proposals=(*found, *sections))
+    found = {f"{above}{name}": below for name, below in _children(place)}
+    sections = (Proposal(word=f"{word}.") for word, below in found.items() if below.below)
+    return Answer(proposals=(*(Proposal(word=k, about=v.about) for k, v in found.items()), *sections))
 
 
 def propose_groups(*, conf_dir: str | None, cwd: Path) -> Answer:
@@ -60,7 +57,7 @@ def propose_groups(*, conf_dir: str | None, cwd: Path) -> Answer:
 
 def propose_group_options(group: str, *, options: Options, prefix: str) -> Iterator[Proposal]:
     """The options of a group with what their files open with."""
-    for option in options.groups[group].options:
+    for option in options.options(group):
         yield Proposal(word=prefix + option.name, about=option.about)
 
 
@@ -89,7 +86,8 @@ def _groups(sign: str, options: Options) -> Iterator[Proposal]:
 def _described(options: Options, group: str, word: str) -> Proposal:
     chosen = options.defaults.get(group)
     about = f"an option; default: {chosen}" if chosen else "an option"
-    doc = options.groups[group].about
+    place = keys.find_place(group.split("/"))
+    doc = place.about if place else ""
     return Proposal(word=word, about=f"{doc}: {about}" if doc else about)
 
 
@@ -101,42 +99,34 @@ def _removal(options: Options, group: str) -> Proposal:
 
 def _keys(sign: str, key: str, options: Options) -> Iterator[Proposal]:
     """Keys of the section that is being typed."""
-    *parents, _ = _DOT.split(key)
-    above = key[: len(key) - len(_DOT.split(key)[-1])]
-    field = fields.at(tuple(parents))
-    if field is None:
+    *parents, last = _DOT.split(key)
+    above = sign + key[: len(key) - len(last)]
+    place = keys.find_place(parents)
+    if place is None:
         return
-    for name, below in field.keys.items():
+    for name, below in _children(place):
         if _allows(sign, below):
-            ending = _ending(sign, below)
-            yield Proposal(word=f"{sign}{above}{name}{ending}", about=_doc_of(field, name))
-    if parents and (field.is_map or field.is_any):
+            ending = "." if below.is_section else "" if sign == "~" else "="
+            yield Proposal(word=f"{above}{name}{ending}", about=below.about)
+    if parents and place.items is not None:
+        # Names of the user's own: those that the chosen option's file has.
         for name, value in options.below(parents).items():
-            is_section = isinstance(value, dict) or (field.items if field.is_map else field).dataclass
+            is_section = isinstance(value, dict) or bool(place.items.get("below"))
             escaped = re.sub(r"([.\\\[\]])", r"\\\1", str(name))
-            yield Proposal(word=f"{sign}{above}{escaped}{'.' if is_section else '='}")
+            yield Proposal(word=f"{above}{escaped}{'.' if is_section else '='}")
 
 
-def _ending(sign: str, field: Field) -> str:
-    if field.dataclass or field.is_map or field.is_any:
-        return "."
-    return "" if sign == "~" else "="
+def _children(place: Place) -> Iterator[tuple[str, Place]]:
+    for name in place.below:
+        if below := place.at(name):
+            yield name, below
 
 
-def _allows(sign: str, field: Field) -> bool:
+def _allows(sign: str, place: Place) -> bool:
     """Whether an override of that sign can end here or below: `+` adds to open maps, `~` takes away."""
-    if sign in ("", "++"):
+    if sign in ("", "++") or place.items is not None or (sign == "~" and place.is_optional):
         return True
-    if field.is_map or field.is_any or (sign == "~" and field.optional):
-        return True
-    return any(_allows(sign, below) for below in field.keys.values())
-
-
-def _doc_of(field: Field, name: str) -> str:
-    if field.dataclass is None:
-        return ""
-    found = {f.name: f.metadata.get("doc", "") for f in dataclasses.fields(field.dataclass)}
-    return found.get(name, "")
+    return any(_allows(sign, below) for _, below in _children(place))
 
 
 # --- behind the = --------------------------------------------------------------------------------
@@ -152,20 +142,11 @@ def _values(form: re.Match[str], options: Options) -> Iterator[Proposal]:
         found = propose_group_options(group, options=options, prefix=prefix + lead)
         yield from (each for each in found if each.word.removeprefix(prefix + lead) not in taken)
         return
-    field = fields.at(tuple(_DOT.split(key)))
-    if field is None:
-        return
-    yield from _values_of(field, prefix, options)
-
-
-def _values_of(field: Field, prefix: str, options: Options) -> Iterator[Proposal]:
-    kind = field.type
-    if kind is bool:
-        yield from words(("true", "false"), prefix=prefix)
-    elif kind is schema.Size:
-        types = options.below(("site", "gpu_types"))
-        yield from words((f"{name}:" for name in types), "GPUs of this type", prefix=prefix)
-    elif isinstance(kind, type) and issubclass(kind, enum.Enum):
-        yield from words((str(each.value) for each in kind), prefix=prefix)
-    if field.optional:
-        yield Proposal(word=f"{prefix}null", about="none")
+    place = keys.find_place(_DOT.split(key))
+    if place is not None:
+        yield from words(place.values, prefix=prefix)
+        if place.is_size:
+            types = options.below(("site", "gpu_types"))
+            yield from words((f"{name}:" for name in types), "GPUs of this type", prefix=prefix)
+        if place.is_optional:
+            yield Proposal(word=f"{prefix}null", about="none")
