@@ -10,19 +10,22 @@ from __future__ import annotations
 from typing import Any
 
 from tfjob_kit import contract
+from tfjob_kit.manifest.overlay_limits import overlay_template
+from tfjob_kit.manifest.placement import build_affinity, build_spread_constraints
+from tfjob_kit.manifest.run_policy import build_run_policy
+from tfjob_kit.manifest.security import build_container_security, build_pod_security
+from tfjob_kit.manifest.sidecars import build_sidecars
 from tfjob_kit.manifest.variables import build_env, build_env_from
 from tfjob_kit.plan import JobPlan, Mount, Role
+from tfjob_kit.plan.scheduling import QUEUE_LABEL, QUEUE_PRIORITY_LABEL
 
 __all__ = ["Manifest", "build_tfjob"]
 
 Manifest = dict[str, Any]
 """Plain JSON data, stable key order."""
 
-_USER = 1000
-"""User and group of the runtime image; any image that runs without root works with it."""
 _ISTIO_OPT_OUT = {"sidecar.istio.io/inject": "false"}
 """A sidecar outlives the training and breaks its gRPC. Old releases read the annotation."""
-_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 
 
 def build_tfjob(plan: JobPlan) -> Manifest:
@@ -33,29 +36,27 @@ def build_tfjob(plan: JobPlan) -> Manifest:
         "metadata": {
             "name": plan.name,
             "namespace": plan.namespace,
-            "labels": plan.labels | ({_QUEUE_LABEL: plan.queue} if plan.queue else {}),
+            "labels": plan.labels | _queue_labels(plan),
             "annotations": plan.annotations | plan.facts,
         },
         "spec": {
-            "runPolicy": _written(
-                {
-                    "cleanPodPolicy": plan.clean_pod_policy,
-                    "ttlSecondsAfterFinished": plan.ttl_seconds,
-                    "activeDeadlineSeconds": plan.deadline_seconds,
-                    "backoffLimit": plan.backoff_limit,
-                    "suspend": plan.suspend,
-                }
-            ),
+            "runPolicy": build_run_policy(plan),
             "tfReplicaSpecs": {
                 role.name: {
                     "replicas": role.replicas,
                     "restartPolicy": plan.restart_policy,
-                    "template": _template(plan, role),
+                    "template": overlay_template(_template(plan, role), role.overlays),
                 }
                 for role in plan.roles
             },
         },
     }
+
+
+def _queue_labels(plan: JobPlan) -> dict[str, str]:
+    """On the TFJob alone: Kueue suspends and resumes the job, never its pods."""
+    chosen = {QUEUE_LABEL: plan.queue, QUEUE_PRIORITY_LABEL: plan.queue_priority}
+    return {label: name for label, name in chosen.items() if name}
 
 
 def _template(plan: JobPlan, role: Role) -> Manifest:
@@ -66,22 +67,23 @@ def _template(plan: JobPlan, role: Role) -> Manifest:
         },
         "spec": _written(
             {
+                "initContainers": build_sidecars(plan) or None,
                 "containers": [_container(plan, role)],
                 "volumes": [{"name": mount.name, **mount.source} for mount in role.mounts] or None,
                 "nodeSelector": dict(role.node_selector) or None,
                 "tolerations": list(role.tolerations) or None,
+                "affinity": build_affinity(plan),
+                "topologySpreadConstraints": build_spread_constraints(plan) or None,
+                "schedulerName": plan.placement.scheduler,
+                "runtimeClassName": plan.placement.runtime_class,
                 "priorityClassName": plan.priority_class,
-                "serviceAccountName": plan.service_account,
+                "hostNetwork": True if plan.network.is_host else None,
+                # Without it the peers' names are asked of the node's resolver, which does not know them.
+                "dnsPolicy": "ClusterFirstWithHostNet" if plan.network.is_host else None,
+                "serviceAccountName": plan.placement.service_account,
                 "automountServiceAccountToken": False,
                 "imagePullSecrets": [{"name": name} for name in plan.image_pull_secrets] or None,
-                "securityContext": {
-                    "runAsNonRoot": True,
-                    "runAsUser": _USER,
-                    "runAsGroup": _USER,
-                    "fsGroup": _USER,
-                    "fsGroupChangePolicy": "OnRootMismatch",
-                    "seccompProfile": {"type": "RuntimeDefault"},
-                },
+                "securityContext": build_pod_security(plan),
                 "terminationGracePeriodSeconds": plan.grace_period_seconds,
             }
         ),
@@ -101,10 +103,7 @@ def _container(plan: JobPlan, role: Role) -> Manifest:
             "ports": [{"name": name, "containerPort": port} for name, port in plan.ports.items()],
             "resources": {"requests": dict(role.resources), "limits": dict(role.resources)},
             "volumeMounts": [_mount(mount) for mount in role.mounts] or None,
-            "securityContext": {
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-            },
+            "securityContext": build_container_security(plan),
         }
     )
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tfjob_kit.plan.env_references import EnvReference, EnvSource
+from tfjob_kit.plan.network import Network
+from tfjob_kit.plan.placement import Placement
 from tfjob_kit.plan.topology import Topology
 
 if TYPE_CHECKING:
@@ -65,6 +67,41 @@ class Role:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sidecar:
+    """A container beside the training of every pod, started before it and ended after it.
+
+    Attributes:
+        resources: Limits by resource name; requests equal them.
+        mounts: Volumes of the job, at paths of this container.
+    """
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    args: tuple[str, ...]
+    env: tuple[tuple[str, str], ...]
+    resources: dict[str, str]
+    mounts: tuple[Mount, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SchedulingPolicy:
+    """How the replicas of a gang start.
+
+    Attributes:
+        min_available: Replicas that start together.
+        timeout_seconds: Until the scheduler gives the pod group up; None: its own.
+        min_resources: Of the pod group; empty: the sum of its pods.
+    """
+
+    min_available: int
+    queue: str | None
+    priority_class: str | None
+    timeout_seconds: int | None
+    min_resources: dict[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
 class JobPlan:
     """Everything decided: what `build_tfjob` writes down without deciding anything itself.
 
@@ -78,6 +115,12 @@ class JobPlan:
         env_references: Variables of each replica whose values are keys of Secrets and ConfigMaps.
         env_sources: Objects of which every key becomes a variable; later ones win, every other variable too.
         ports: Container ports by name, TensorFlow's first; `metrics` only when something serves it.
+        run_as_user: User and group of every container; None: those of its image.
+        sidecars: Of every pod.
+        queue: Kueue's LocalQueue; None: the job starts when its pods find nodes.
+        queue_priority: Its WorkloadPriorityClass there.
+        scheduling: Of a gang; None: each replica starts when it finds a node.
+        managed_by: The controller, as the API names it; None: the training-operator.
         restart_policy: As the API spells it.
         facts: Annotations of the TFJob alone: git's state, hash of the code.
         working_directory: Of the container; None: the image's own.
@@ -104,9 +147,15 @@ class JobPlan:
     env_references: tuple[EnvReference, ...]
     env_sources: tuple[EnvSource, ...]
     ports: dict[str, int]
-    service_account: str | None
+    sidecars: tuple[Sidecar, ...]
+    placement: Placement
+    network: Network
+    run_as_user: int | None
     priority_class: str | None
     queue: str | None
+    queue_priority: str | None
+    scheduling: SchedulingPolicy | None
+    managed_by: str | None
     restart_policy: str
     backoff_limit: int | None
     clean_pod_policy: str

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 
 from tfjob_kit import errors
 from tfjob_kit.config import schema
+from tfjob_kit.plan.gpu_types import GpuType, check_gpus_per_replica, choose_gpu_type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,15 +17,20 @@ class Topology:
         chief: Always 1.
         workers: Replicas beside the chief.
         gpus_per_replica: 0 for CPU training.
-        gpu_resource: Resource name of one GPU, e.g. `nvidia.com/gpu`.
+        gpu_type: What one GPU is; also where there is none.
         global_batch_size: Examples per step of the whole job.
     """
 
     chief: int = 1
     workers: int
     gpus_per_replica: int
-    gpu_resource: str
+    gpu_type: GpuType
     global_batch_size: int
+
+    @property
+    def gpu_resource(self) -> str:
+        """Resource name of one GPU, e.g. `nvidia.com/gpu`."""
+        return self.gpu_type.resource
 
     @property
     def replicas(self) -> int:
@@ -43,6 +48,11 @@ class Topology:
         return self.gpus or self.replicas
 
     @property
+    def batch_per_replica(self) -> int:
+        """Examples per step on each replica."""
+        return self.global_batch_size // self.replicas
+
+    @property
     def batch_per_device(self) -> int:
         """Examples per step on each GPU (or CPU replica)."""
         return self.global_batch_size // self.devices
@@ -53,13 +63,16 @@ def make_topology(config: schema.RunConfig) -> Topology:
 
     Raises:
         UnknownChoice: A GPU type that `site.gpu_types` has not.
-        RefusedError: GPUs that `replicas` cannot share evenly, or a batch that the devices cannot.
+        RefusedError: GPUs that `replicas` cannot share evenly or a replica cannot use, or a batch that the
+            devices cannot.
     """
+    kind = choose_gpu_type(config)
     replicas, gpus_per_replica = _share_gpus(config)
+    check_gpus_per_replica(kind, gpus_per_replica, total=replicas * gpus_per_replica)
     topology = Topology(
         workers=replicas - 1,
         gpus_per_replica=gpus_per_replica,
-        gpu_resource=gpu_type(config).resource,
+        gpu_type=kind,
         global_batch_size=config.train.global_batch_size,
     )
     if not config.command:
@@ -67,20 +80,7 @@ def make_topology(config: schema.RunConfig) -> Topology:
     return topology
 
 
-def gpu_type(config: schema.RunConfig) -> schema.GpuTypeConfig:
-    """What the type in `gpus=TYPE:N` means; without a type the site's plain GPU."""
-    name, known = config.gpus.type, config.site.gpu_types
-    if name is None:
-        return schema.GpuTypeConfig(resource=config.site.gpu_resource)
-    if name in known:
-        return known[name]
-    hint = f"known types: {', '.join(sorted(known))}" if known else "the site defines none: `site.gpu_types`"
-    raise errors.UnknownChoice(
-        f"no GPU type `{name}` in `site.gpu_types`",
-        where=f"gpus={name}:{config.gpus.total}",
-        nearest=tuple(difflib.get_close_matches(name, known, n=3, cutoff=0.4)),
-        hint=hint,
-    )
+gpu_type = choose_gpu_type
 
 
 def _share_gpus(config: schema.RunConfig) -> tuple[int, int]:

@@ -69,8 +69,93 @@ def test_an_unknown_gpu_type_is_refused_with_the_nearest(make):
     site = schema.SiteConfig(gpu_types={"A100": schema.GpuTypeConfig(), "H100": schema.GpuTypeConfig()})
     with pytest.raises(errors.UnknownChoice) as caught:
         make("A10:2", site=site)
-    assert caught.value.message == "no GPU type `A10` in `site.gpu_types`"
-    assert caught.value.nearest[0] == "A100"
+    assert caught.value.message == "no GPU type `A10` in this cluster"
+    assert caught.value.nearest[0] == "gpus=A100:2"
+    assert caught.value.hint == "`site.gpu_types` has A100, H100"
+    with pytest.raises(errors.UnknownChoice) as caught:
+        make("A10:2x4")
+    assert caught.value.hint == "`site.gpu_types` has none"
+
+
+@pytest.mark.parametrize("profile", ["mig-1g.10gb", "mig-1c.3g.20gb", "mig-1g.10gb.me"])
+def test_a_mig_profile_is_a_resource_by_itself(make, profile):
+    job = make(f"{profile}:2")
+    assert job.chief.resources == {"cpu": "4", "memory": "16Gi", f"nvidia.com/{profile}": "1"}
+    assert job.topology.gpu_type.is_mig
+    assert job.topology.replicas == 2
+
+
+@pytest.mark.parametrize("name", ["mig-1g", "mig-10gb", "mig-1g.10gb2"])
+def test_what_is_no_mig_profile_is_refused(make, name):
+    with pytest.raises(errors.UnknownChoice, match="is no MIG profile"):
+        make(f"{name}:2")
+
+
+def test_the_site_may_give_a_mig_profile_its_own_nodes(make):
+    kind = schema.GpuTypeConfig(resource="nvidia.com/gpu", node_selector={"gpu": "mig"})
+    job = make("mig-1g.10gb:2x2", site=schema.SiteConfig(gpu_types={"mig-1g.10gb": kind}))
+    assert job.chief.resources["nvidia.com/gpu"] == "2"
+    assert job.chief.node_selector == {"gpu": "mig"}
+
+
+SHARED = schema.SiteConfig(
+    gpu_types={
+        "T4-shared": schema.GpuTypeConfig(resource="nvidia.com/gpu.shared", shared=True),
+        "slice": schema.GpuTypeConfig(resource="nvidia.com/mig-2g.20gb"),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("size", "replicas", "message", "hint"),
+    [
+        ("mig-1g.10gb:2x4", None, "a replica with 4 MIG devices would train on one", "`gpus=mig-1g.10gb:8`"),
+        ("mig-1g.10gb:2", 1, "a replica with 2 MIG devices would train on one", "`gpus=mig-1g.10gb:2`"),
+        ("slice:1x2", None, "a replica with 2 MIG devices", "`gpus=slice:2`"),
+        (
+            "T4-shared:2x2",
+            None,
+            "2 shares of `T4-shared` give a replica no more than one",
+            "`gpus=T4-shared:4`",
+        ),
+    ],
+)
+def test_more_than_a_replica_can_use_is_refused(make, size, replicas, message, hint):
+    with pytest.raises(errors.RefusedError) as caught:
+        make(size, replicas=replicas, site=SHARED)
+    assert message in caught.value.message
+    assert hint in caught.value.hint
+    assert caught.value.where == "gpus"
+
+
+def test_the_sites_plain_gpu_may_be_a_mig_device(make):
+    site = schema.SiteConfig(gpu_resource="nvidia.com/mig-1g.10gb")
+    assert make(2, site=site).topology.gpu_type.noun == "MIG device"
+    with pytest.raises(errors.RefusedError, match="2 MIG devices") as caught:
+        make("1x2", site=site)
+    assert "`gpus=2`" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("site", "where"),
+    [
+        (schema.SiteConfig(gpu_resource="gpu"), "site.gpu_resource"),
+        (schema.SiteConfig(gpu_resource="kubernetes.io/gpu"), "site.gpu_resource"),
+        (schema.SiteConfig(gpu_resource="Nvidia.com/gpu"), "site.gpu_resource"),
+        (
+            schema.SiteConfig(gpu_types={"A": schema.GpuTypeConfig(resource="nvidia.com/")}),
+            "site.gpu_types.A.resource",
+        ),
+        (
+            schema.SiteConfig(gpu_types={"A": schema.GpuTypeConfig(node_selector={"gpu": "a b"})}),
+            "site.gpu_types.A.node_selector.gpu",
+        ),
+    ],
+)
+def test_a_site_whose_gpus_cannot_be_is_refused(make, site, where):
+    with pytest.raises(errors.InvalidValue) as caught:
+        make("A:2" if site.gpu_types else 2, site=site)
+    assert caught.value.where == where
 
 
 @given(replicas=st.integers(1, 64), each=st.integers(0, 8), batch=st.integers(1, 4096))
