@@ -55,7 +55,7 @@ def _disruption_budget(plan: JobPlan) -> Manifest:
         "kind": "PodDisruptionBudget",
         "metadata": {"name": plan.name, "namespace": plan.namespace, "labels": dict(plan.labels)},
         "spec": {
-            "minAvailable": plan.topology.replicas,
+            "minAvailable": plan.replicas,
             "selector": {"matchLabels": {_JOB_NAME_LABEL: plan.name}},
         },
     }

@@ -8,10 +8,11 @@ Must not know how a TFJob spells any of it (`manifest`) nor what an engine can d
 from __future__ import annotations
 
 from tfjob_kit.plan.git_facts import GitFacts
-from tfjob_kit.plan.job_plan import JobPlan, Mount, Overlay, Role
+from tfjob_kit.plan.job_plan import JobPlan, Mount, Overlay, Role, SchedulingPolicy, Sidecar
 from tfjob_kit.plan.make import describe_plan, make_plan
 from tfjob_kit.plan.names import longest_name
 from tfjob_kit.plan.outline import outline_plan
+from tfjob_kit.plan.roles import make_overlays
 from tfjob_kit.plan.topology import Topology
 
 __all__ = [
@@ -20,9 +21,12 @@ __all__ = [
     "Mount",
     "Overlay",
     "Role",
+    "SchedulingPolicy",
+    "Sidecar",
     "Topology",
     "describe_plan",
     "longest_name",
+    "make_overlays",
     "make_plan",
     "outline_plan",
 ]

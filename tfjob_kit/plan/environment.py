@@ -14,7 +14,7 @@ from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
 from tfjob_kit.plan.env_references import referenced_names
 
-__all__ = ["escape", "make_environment", "unescape"]
+__all__ = ["check_env_name", "escape", "make_environment", "unescape"]
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.\-]*")
 
@@ -66,10 +66,19 @@ def unescape(text: str) -> str:
     return text.replace("$$", "$")
 
 
+def check_env_name(name: str, *, where: str) -> None:
+    """Refuses what no variable of a container can be called.
+
+    Raises:
+        InvalidValue: At `where`, the config key.
+    """
+    if not _NAME.fullmatch(name):
+        raise errors.InvalidValue(f"`{name}` cannot name an environment variable", where=where)
+
+
 def _check_names(values: Mapping[str, str], *, key: str) -> None:
     for name in values:
-        if not _NAME.fullmatch(name):
-            raise errors.InvalidValue(f"`{name}` cannot name an environment variable", where=f"{key}.{name}")
+        check_env_name(name, where=f"{key}.{name}")
         if name == contract.TF_CONFIG_ENV:
             raise errors.InvalidValue(
                 "`TF_CONFIG` is set by the operator, which would replace this value",

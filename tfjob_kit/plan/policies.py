@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tfjob_kit import errors
 from tfjob_kit.config import schema
 
-__all__ = ["choose_backoff_limit", "choose_restart_policy"]
+__all__ = ["check_success_policy", "choose_backoff_limit", "choose_restart_policy"]
 
 _TOLERATED_INCIDENTS = 3
 _RESTARTING_IN_PLACE = ("OnFailure", "Always")
@@ -31,3 +32,19 @@ def choose_backoff_limit(config: schema.RunConfig, *, restart_policy: str, repli
     if config.job.backoff_limit is not None or restart_policy not in _RESTARTING_IN_PLACE:
         return config.job.backoff_limit
     return replicas * _TOLERATED_INCIDENTS + 1
+
+
+def check_success_policy(config: schema.RunConfig) -> None:
+    """Refuses a success policy: a job with a chief succeeds when its chief does, whatever is written.
+
+    Every job of the kit has a chief (training-operator v1.9.4, tfjob_controller.go, UpdateJobStatus).
+
+    Raises:
+        RefusedError: One is set.
+    """
+    if config.job.success_policy is not None:
+        raise errors.RefusedError(
+            "the job has a chief, and succeeds when the chief does: the operator ignores a success policy",
+            where="job.success_policy",
+            hint="drop it; where all workers must succeed, let the chief wait for them",
+        )
