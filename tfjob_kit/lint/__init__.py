@@ -1,8 +1,9 @@
 """Mistakes in a TFJob that no cluster has to be asked about, found before it is sent.
 
-Owns the rules, as data over a TFJob as the API has it, whoever wrote it; what they find in a job or in a file,
-with line and column; the names of config keys for jobs that a config made; suppressions; mechanical fixes; and
-findings as text, JSON, SARIF and workflow commands. Pure: texts go in, values come out; no files, no cluster.
+Owns the rules, as data over a TFJob as the API has it, whoever wrote it; what they find in a job or in a
+file, with line and column; the names of config keys for jobs that a config made; suppressions; mechanical
+fixes; and findings as text, JSON, SARIF and workflow commands. Pure: texts go in, values come out; it
+opens no file and asks no cluster.
 Must not know engines or verbs.
 """
 

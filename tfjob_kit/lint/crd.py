@@ -40,18 +40,8 @@ class Problem:
     known: tuple[str, ...] = ()
 
 
-def problems(root: Part) -> tuple[Problem, ...]:
-    """Every problem of the document; kept for the last one, since several rules ask."""
-    global _last  # noqa: PLW0603 -- one entry, compared by identity: a document may not be hashable
-    if _last is None or _last[0] is not root.value:
-        _last = (root.value, tuple(_document(root)))
-    return _last[1]
-
-
-_last: tuple[Any, tuple[Problem, ...]] | None = None
-
-
-def _document(root: Part) -> Iterator[Problem]:
+def problems(root: Part) -> Iterator[Problem]:
+    """Every problem of the document."""
     for name, shape in (("metadata", _METADATA), ("spec", _spec())):
         part = root.at(name)
         if not part.exists:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from tfjob_kit import contract
+from tfjob_kit.lint import crd
 from tfjob_kit.lint.part import Part
 
 __all__ = ["ROLES", "Container", "Job", "Role"]
@@ -196,7 +197,7 @@ class Job:
 
     @functools.cached_property
     def is_runtime(self) -> bool:
-        """Whether the shipped runtime trains: it maps exits, bounds restarts and reads TF_CONFIG with care."""
+        """Whether the shipped runtime trains: it maps exits, bounds restarts, can do without TF_CONFIG."""
         return any(
             contract.RUNTIME_MODULE in (word.value for word in main.words) and config_entry(main) is not None
             for main in self.mains
@@ -207,6 +208,11 @@ class Job:
         """Whether MultiWorkerMirroredStrategy trains: the shipped runtime, or a command that says so."""
         words = (word.value for main in self.mains for word in main.words)
         return self.is_runtime or any(_MWMS.search(word) for word in words)
+
+    @functools.cached_property
+    def problems(self) -> tuple[crd.Problem, ...]:
+        """Where it is not as the CRD's schema has it."""
+        return tuple(crd.problems(self.root))
 
     @functools.cached_property
     def config(self) -> Mapping[str, Any]:

@@ -81,15 +81,15 @@ def _ttl_short(job: Job) -> Iterator[Hit]:
 
 
 def _ttl_exit_code(job: Job) -> Iterator[Hit]:
-    # The kit's own jobs have both on purpose. The case is rare, and `tfjob-kit list --state Failed` shows what
-    # was left: saying it for each job would teach people to skip findings.
+    # The kit's own jobs have both on purpose. The case is rare, and `tfjob-kit list --state Failed` shows
+    # what was left: saying it for each job would teach people to skip findings.
     field = job.policy.at("ttlSecondsAfterFinished")
     is_exit_code = any(role.restart_policy == "ExitCode" for role in job.roles)
     if field.exists and is_exit_code and not job.is_runtime and job.replicas > 1:
         yield Hit(
             field,
-            "where a retryable and a permanent exit fall into one reconcile the job has no completion time and "
-            "is never deleted",
+            "where a retryable and a permanent exit fall into one reconcile, the job has no completion "
+            "time and is never deleted",
         )
 
 
@@ -131,7 +131,8 @@ RULES = (
         severity=Severity.warning,
         title="an evaluator and the clean-up",
         check=_evaluator,
-        fix="evaluate in the chief at the end, or let the evaluator end by itself under `cleanPodPolicy: None`",
+        fix="evaluate in the chief at the end, or let the evaluator end by itself under "
+        "`cleanPodPolicy: None`",
         source="kubeflow/trainer issue 1658",
         good={},
         bad={"roles.Evaluator": {"replicas": 1, "restartPolicy": "OnFailure"}},

@@ -29,8 +29,8 @@ def _port_unnamed(job: Job) -> Iterator[Hit]:
                 edits: tuple[Edit, ...] = (Set(path=port.at("name").path, value=name),)
                 yield Hit(
                     port,
-                    f"port {number} has no name: beside the operator's `tfjob-port` its Service is refused, and "
-                    "peers find nothing",
+                    f"port {number} has no name: beside the operator's `tfjob-port` its Service is refused, "
+                    "and peers find nothing",
                     fix=f"name it, e.g. `name: {name}`",
                     edits=edits if number is not None and name not in names else (),
                 )
@@ -108,8 +108,8 @@ def _istio(job: Job) -> Iterator[Hit]:
         if not any(part.exists for part in said):
             yield Hit(
                 labels.at(_ISTIO),
-                "in a namespace with Istio injection the sidecar outlives the training and breaks its gRPC: the "
-                "job never finishes",
+                "in a namespace with Istio injection the sidecar outlives the training and breaks its gRPC: "
+                "the job never finishes",
                 edits=(Set(path=labels.at(_ISTIO).path, value="false"),),
             )
         for part in said:

@@ -93,8 +93,8 @@ def _no_shm(job: Job) -> Iterator[Hit]:
         ):
             yield Hit(
                 role.tensorflow.part.at("volumeMounts") if volume is None else volume,
-                f"without memory at {_SHARED_MEMORY} NCCL has the 64 MB of the container runtime and may fail "
-                "with `no space left`",
+                f"without memory at {_SHARED_MEMORY} NCCL has the 64 MB of the container runtime and may "
+                "fail with `no space left`",
             )
 
 
@@ -112,7 +112,8 @@ def _compare_shm(main: Container, size: Part) -> Iterator[Hit]:
     if shared is not None and memory is not None and shared >= memory:
         yield Hit(
             size,
-            f"/dev/shm of {size.value} counts in the memory of {limit.value} and leaves nothing to train with",
+            f"/dev/shm of {size.value} counts in the memory of {limit.value} and leaves nothing to train "
+            "with",
         )
 
 

@@ -45,8 +45,8 @@ def _no_tensorflow(job: Job) -> Iterator[Hit]:
             edits = (Set(path=name.path, value=contract.CONTAINER_NAME),)
         yield Hit(
             name,
-            f"no container of {role.key} is named `tensorflow`, which the webhook refuses: TF_CONFIG, exit code "
-            "and Service key on the name",
+            f"no container of {role.key} is named `tensorflow`, which the webhook refuses: TF_CONFIG, exit "
+            "code and Service key on the name",
             edits=edits,
         )
 
@@ -73,8 +73,8 @@ def _unknown_role(job: Job) -> Iterator[Hit]:
             can_rename = bool(near) and near[0] not in taken
             yield Hit(
                 role.part,
-                f"the operator knows no role `{role.key}`: its pods run, the status ignores them and TensorFlow "
-                "refuses the cluster",
+                f"the operator knows no role `{role.key}`: its pods run, the status ignores them and "
+                "TensorFlow refuses the cluster",
                 fix=f"did you mean `{near[0]}`?" if near else None,
                 edits=(Rename(path=role.part.path, key=near[0]),) if can_rename else (),
             )

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Iterator
 
-from tfjob_kit.lint import crd
 from tfjob_kit.lint.job import Job
 from tfjob_kit.lint.rule import Hit, Remove, Rule, Set, Severity
 
@@ -36,7 +35,7 @@ def _api_version(job: Job) -> Iterator[Hit]:
 
 
 def _malformed(job: Job) -> Iterator[Hit]:
-    for problem in crd.problems(job.root):
+    for problem in job.problems:
         if problem.kind == "type":
             value, wanted = problem.part.value, problem.wanted
             edits: tuple[Set, ...] = ()
@@ -50,13 +49,13 @@ def _malformed(job: Job) -> Iterator[Hit]:
 
 
 def _missing(job: Job) -> Iterator[Hit]:
-    for problem in crd.problems(job.root):
+    for problem in job.problems:
         if problem.kind == "missing" and problem.part.path[-1] not in {"containers", "tfReplicaSpecs"}:
             yield Hit(problem.part, f"`{problem.part.path[-1]}` is required here")
 
 
 def _unknown_field(job: Job) -> Iterator[Hit]:
-    for problem in crd.problems(job.root):
+    for problem in job.problems:
         if problem.kind != "unknown":
             continue
         path = problem.part.path

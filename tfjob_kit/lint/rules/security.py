@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from tfjob_kit.lint.job import Job
-from tfjob_kit.lint.rule import Hit, Rule, Set, Severity
+from tfjob_kit.lint.rule import Hit, Rule, Severity
 
 __all__ = ["RULES"]
 
@@ -55,8 +55,7 @@ def _token(job: Job) -> Iterator[Hit]:
         if field.value is None and isinstance(role.pod.value, dict):
             yield Hit(
                 field,
-                "a token of the service account is mounted, which the training does not need",
-                edits=(Set(path=field.path, value=False),),
+                "a token of the service account is mounted, which few trainings need",
             )
 
 
