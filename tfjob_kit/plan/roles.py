@@ -11,8 +11,10 @@ from tfjob_kit import contract, errors
 from tfjob_kit.config import schema
 from tfjob_kit.plan.environment import make_environment
 from tfjob_kit.plan.job_plan import Mount, Overlay, Role
+from tfjob_kit.plan.network import make_devices
+from tfjob_kit.plan.placement import make_node_selector, make_tolerations
 from tfjob_kit.plan.resources import check_role_resources, make_resources, resources_of
-from tfjob_kit.plan.topology import Topology, gpu_type
+from tfjob_kit.plan.topology import Topology
 from tfjob_kit.plan.volumes import make_mounts
 
 __all__ = ["EVALUATOR", "Common", "count_replicas", "make_overlays", "make_roles", "shared_mounts"]
@@ -89,13 +91,14 @@ def make_overlays(overlay: schema.OverlayConfig) -> dict[str, tuple[Overlay, ...
 def _role(config: schema.RunConfig, *, name: str, replicas: int, topology: Topology, common: Common) -> Role:
     is_training, key = name != EVALUATOR, name.lower()
     gpus = topology.gpus_per_replica if is_training else config.job.evaluator_gpus
-    on_gpu_nodes = gpu_type(config).node_selector if gpus or is_training else {}
+    gpu_type = topology.gpu_type if gpus else None
     sized = dataclasses.replace(config, resources=resources_of(config, role=key))
     return Role(
         name=name,
         replicas=replicas,
         gpus=gpus,
-        resources=make_resources(config, role=key, gpus=gpus, gpu_resource=topology.gpu_resource),
+        resources=make_resources(config, role=key, gpus=gpus, gpu_resource=topology.gpu_resource)
+        | (make_devices(config) if is_training else {}),
         env=make_environment(
             config,
             config_yaml=common.config_yaml,
@@ -104,8 +107,8 @@ def _role(config: schema.RunConfig, *, name: str, replicas: int, topology: Topol
             code_path=None if common.code is None else contract.CODE_PATH,
         ),
         mounts=make_mounts(sized, code=common.code, code_name=common.code_name),
-        node_selector=on_gpu_nodes | config.placement.node_selector,
-        tolerations=tuple(config.placement.tolerations),
+        node_selector=make_node_selector(config, gpu_type=gpu_type),
+        tolerations=make_tolerations(config, gpu_type=gpu_type),
         overlays=make_overlays(config.overlay)[name],
     )
 

@@ -66,21 +66,18 @@ def make_topology(config: schema.RunConfig) -> Topology:
         RefusedError: GPUs that `replicas` cannot share evenly or a replica cannot use, or a batch that the
             devices cannot.
     """
-    kind = choose_gpu_type(config)
+    gpu_type = choose_gpu_type(config)
     replicas, gpus_per_replica = _share_gpus(config)
-    check_gpus_per_replica(kind, gpus_per_replica, total=replicas * gpus_per_replica)
+    check_gpus_per_replica(gpu_type, gpus_per_replica, total=replicas * gpus_per_replica)
     topology = Topology(
         workers=replicas - 1,
         gpus_per_replica=gpus_per_replica,
-        gpu_type=kind,
+        gpu_type=gpu_type,
         global_batch_size=config.train.global_batch_size,
     )
     if not config.command:
         _check_batch(topology)
     return topology
-
-
-gpu_type = choose_gpu_type
 
 
 def _share_gpus(config: schema.RunConfig) -> tuple[int, int]:
