@@ -1,26 +1,20 @@
 """A RunConfig as readable YAML or JSON, with the source of each value where asked.
 
-Owns the writing. The YAML reads back the same by YAML 1.1 loaders and by composition; text that either would
-take for something else is quoted.
+Owns what is shown of a config. The YAML reads back the same by YAML 1.1 loaders and by composition.
 """
 
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any, Literal, cast
 
-from tfjob_kit.config import composition, excerpt, plain, schema
+from tfjob_kit.config import composition, excerpt, plain, schema, yaml_text
 from tfjob_kit.config.grammar import interpolations, words
 from tfjob_kit.config.grammar.keys import Path, format_path
 from tfjob_kit.config.tree.source import Source
 
-_NAME = r"[A-Za-z_/](?:[A-Za-z0-9_/.@%+=:,-]|(?<=[A-Za-z0-9]) (?=[A-Za-z0-9]))*(?<!:)"
-_AMOUNT = r"[1-9][0-9]*(?:[A-Zkmu]i?|x[1-9][0-9]*)"
-_PLAIN_TEXT = re.compile(f"{_NAME}|{_AMOUNT}")
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"})
 _COMMENT_COLUMN = 44
 
 
@@ -29,7 +23,7 @@ def to_yaml(config: schema.RunConfig) -> str:
 
     Keys that say nothing (null or empty by default, and not set) are left out.
     """
-    return "".join(f"{line}\n" for line, _ in _lines(plain.without_unset(config), (), 0))
+    return "".join(f"{line}\n" for line, _ in yaml_text.block_lines(plain.without_unset(config), (), 0))
 
 
 def show(
@@ -70,7 +64,9 @@ def _source_data(source: Source) -> dict[str, Any]:
 def _with_comments(data: Any, under: Path, sources: Mapping[str, Source]) -> str:
     shown: list[str] = []
     is_single = not (isinstance(data, (dict, list)) and data)
-    for line, path in [(_scalar(data), under)] if is_single else _lines(data, under, 0):
+    for line, path in (
+        [(yaml_text.scalar(data), under)] if is_single else yaml_text.block_lines(data, under, 0)
+    ):
         source = sources.get(format_path(path))
         text = "" if source is None else f"  # {words.printable(source.text)}"
         column = 0 if is_single else _COMMENT_COLUMN
@@ -87,56 +83,3 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, list):
         return [_escaped(v) for v in cast("list[Any]", value)]
     return value
-
-
-def _lines(value: Any, path: Path, indent: int) -> Iterator[tuple[str, Path]]:
-    """Lines of block YAML with the path of the leaf on each."""
-    pad = "  " * indent
-    if isinstance(value, dict):
-        for key, item in cast("dict[str, Any]", value).items():
-            yield from _entry(f"{pad}{_text(key)}:", item, (*path, key), indent + 1)
-    else:
-        for index, item in enumerate(cast("list[Any]", value)):
-            yield from _entry(f"{pad}-", item, (*path, index), indent + 1)
-
-
-def _entry(head: str, value: Any, path: Path, indent: int) -> Iterator[tuple[str, Path]]:
-    if isinstance(value, (dict, list)) and value:
-        yield head, path
-        yield from _lines(value, path, indent)
-    else:
-        yield f"{head} {_scalar(value)}", path
-
-
-def _scalar(value: Any) -> str:
-    if isinstance(value, str):
-        return _text(value)
-    if isinstance(value, float):
-        return _number(value)
-    return json.dumps(value)
-
-
-def _number(value: float) -> str:
-    if value != value:
-        return ".nan"
-    if value in (float("inf"), float("-inf")):
-        return ".inf" if value > 0 else "-.inf"
-    mantissa, e, exponent = repr(value).partition("e")
-    return mantissa + ("" if "." in mantissa or not e else ".0") + e + exponent
-
-
-def _text(value: str) -> str:
-    if _PLAIN_TEXT.fullmatch(value) and value.lower() not in _WORDS:
-        return value
-    return '"' + "".join(map(_escape, value)) + '"'
-
-
-def _escape(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
-    if char.isprintable() and char != "\ufeff":
-        return char
-    code = ord(char)
-    if code < 0x100:
-        return f"\\x{code:02x}"
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
