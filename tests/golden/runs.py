@@ -95,5 +95,37 @@ PODS = {
     ],
     "code-bundle": ["code=bundle", "code.files=[train.py]", "command=[python,train.py]", "gpus=2"],
 }
+PLACEMENT = {
+    "gpu-type": [
+        "gpus=A100-80GB:2x4",
+        "model=resnet50",
+        "+site.gpu_types.A100-80GB={node_selector: {nvidia.com/gpu.product: NVIDIA-A100-SXM4-80GB}, "
+        "tolerations: [{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]}",
+        "site.tolerations=[{key: batch, operator: Exists}, {key: nvidia.com/gpu, operator: Exists, "
+        "effect: NoSchedule}]",
+        "placement.tolerations=[{key: spot, operator: Equal, value: 'true', effect: NoExecute, "
+        "tolerationSeconds: 300}, {key: batch, operator: Exists}]",
+        "+placement.node_selector.zone=a",
+    ],
+    "mig": ["gpus=mig-1g.10gb:2"],
+    "gpu-shared": [
+        "gpus=T4-shared:2",
+        "+site.gpu_types.T4-shared={resource: nvidia.com/gpu.shared, shared: true, memory_mib: 3840}",
+        "gpu_memory=limit",
+        "gpu_memory.limit_mib=3000",
+    ],
+    "packed": ["gpus=4", "placement.pack_by=zone", "placement.strict=true", "placement.scheduler=volcano"],
+    "spread": [
+        "gpus=4",
+        "placement.pack_by=zone",
+        "placement.spread_by=node",
+        "placement.topology_spread={example.com/rack: 1}",
+    ],
+    "evenly": ["gpus=4", "placement.topology_spread={zone: 1, node: 2}", "placement.strict=true"],
+    "rdma": ["communication=nccl", "communication.rdma_resource=rdma/hca_shared_devices_a", "gpus=2x4"],
+    "rdma-root": ["communication.rdma_resource=rdma/hca", "site.run_as_user=0", "gpus=2"],
+    "host-network": ["communication.host_network=true", "gpus=2", "placement.spread_by=node"],
+    "image-user": ["site.run_as_user=null", "command=[/app/train]", "gpus=2"],
+}
 WHOLE = {}
-RUNS: dict[str, list[str]] = SIZES | TRAINING | JOB | STORAGE | PODS | WHOLE
+RUNS: dict[str, list[str]] = SIZES | TRAINING | JOB | STORAGE | PODS | PLACEMENT | WHOLE
