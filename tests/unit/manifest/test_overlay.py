@@ -131,8 +131,7 @@ def test_what_an_overlay_makes_of_a_template(fields, changes):
 
 
 def test_a_template_as_its_own_overlay_changes_nothing():
-    fields = {key: value for key, value in copy.deepcopy(BASE).items()}
-    assert BASE == _merged(fields)
+    assert BASE == _merged(copy.deepcopy(BASE))
     assert BASE == _merged({})
 
 
@@ -341,8 +340,8 @@ def test_what_overlays_change_in_one_line():
         chief={"spec": {"volumes": [{"name": "shm", "$delete": True}], "hostname": "h", "dnsPolicy": "x"}},
     )
     assert (
-        "spec.nodeSelector.pool, spec.containers[tensorflow].image, spec.containers[tensorflow].env[A].value, "
-        "spec.volumes[shm] (chief) and 2 more"
+        "spec.nodeSelector.pool, spec.containers[tensorflow].image, "
+        "spec.containers[tensorflow].env[A].value, spec.volumes[shm] (chief) and 2 more"
     ) == manifest.describe_overlays(overlays)
 
 
