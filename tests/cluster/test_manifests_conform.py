@@ -19,12 +19,26 @@ pytestmark = pytest.mark.cluster
 MANIFESTS = sorted((Path(__file__).parents[1] / "golden" / "manifests").glob("*.yaml"))
 PLAIN = "digits.yaml"
 # What a user asked for by name, and the standard forbids; nothing else in there does.
+_LOCKS = (
+    'unrestricted capabilities (container "tensorflow" must not include "IPC_LOCK" in '
+    "securityContext.capabilities.add)"
+)
+_MAY_BE_ROOT = (
+    'runAsNonRoot != true (pod or container "tensorflow" must set securityContext.runAsNonRoot=true)'
+)
 VIOLATIONS = {
     "volumes": ['restricted volume types (volume "dataset" uses restricted volume type "hostPath")'],
     "nfs": ['restricted volume types (volume "dataset" uses restricted volume type "nfs")'],
     "host-paths": [
         'restricted volume types (volumes "cache", "topology" use restricted volume type "hostPath")'
     ],
+    "rdma": [_LOCKS],
+    "rdma-root": [_LOCKS, _MAY_BE_ROOT, "runAsUser=0 (pod must not set runAsUser=0)"],
+    "host-network": [
+        "host namespaces (hostNetwork=true)",
+        'hostPort (container "tensorflow" uses hostPorts 2222, 2223, 2224)',
+    ],
+    "image-user": [_MAY_BE_ROOT],
 }
 _STRICT = "fieldValidation=Strict&fieldManager=test"
 _POLICY = re.compile(r'is forbidden: violates PodSecurity "restricted:latest": (?P<violations>.*)')
