@@ -45,6 +45,7 @@ _ABOUT_CONFIG = "What a run's config is and where it comes from."
 _VERBS = {
     "run": "run.run",
     "render": "manifests.render",
+    "lint": "linting.lint",
     "list": "reading.list_jobs",
     "status": "reading.status",
     "logs": "reading.logs",

@@ -23,6 +23,9 @@ __all__ = [
     "Document",
     "DryRun",
     "Engine",
+    "FilesOrOverrides",
+    "Findings",
+    "Fix",
     "Follow",
     "Force",
     "Grep",
@@ -48,6 +51,7 @@ __all__ = [
     "Shell",
     "Sources",
     "States",
+    "Strict",
     "Tail",
     "Timeout",
     "Until",
@@ -63,6 +67,9 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", hidden=True)]
 KeyAndOverrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY] [KEY=VALUE]...", hidden=True)]
 GroupName = Annotated[str | None, typer.Argument(metavar="[GROUP]", hidden=True)]
+FilesOrOverrides = Annotated[
+    list[str] | None, typer.Argument(metavar="[FILE...|KEY=VALUE...]", hidden=True)
+]
 JobName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
 JobNames = Annotated[list[str] | None, typer.Argument(metavar="NAME...", hidden=True)]
 Shell = Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", hidden=True)]
@@ -140,6 +147,22 @@ Output = Annotated[
 Document = Annotated[
     Literal["yaml", "json"],
     typer.Option("-o", "--output", help="Form of the document; default: yaml.", show_default=False),
+]
+Findings = Annotated[
+    Literal["text", "json", "sarif", "github"],
+    typer.Option(
+        "-o",
+        "--output",
+        help="Form of the findings: text (default), json, sarif (SARIF 2.1.0), github (workflow commands).",
+        show_default=False,
+    ),
+]
+Fix = Annotated[
+    bool,
+    typer.Option("--fix", help="Write mechanical fixes into the files, layout kept.", show_default=False),
+]
+Strict = Annotated[
+    bool, typer.Option("--strict", help="Exit code 3 for warnings too.", show_default=False)
 ]
 Sources = Annotated[
     bool, typer.Option("--sources", help="Say where each value came from.", show_default=False)

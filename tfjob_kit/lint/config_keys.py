@@ -90,7 +90,7 @@ def _named(finding: Finding, root: Part, sources: Mapping[str, Source]) -> Findi
     source = _source(key, sources)
     is_overlay = key.startswith("overlay.")
     fix = finding.fix if is_overlay else finding.key_fix or finding.fix
-    return replace(finding, key=key, key_source=None if source is None else source.where, fix=fix)
+    return replace(finding, key=key, source=source, fix=fix)
 
 
 def config_key(path: Path, root: Part, sources: Mapping[str, Source]) -> str | None:

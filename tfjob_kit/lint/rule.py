@@ -5,10 +5,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tfjob_kit.lint.job import Job
 from tfjob_kit.lint.part import Part, Path, format_path
+
+if TYPE_CHECKING:
+    from tfjob_kit.config import Source
 
 __all__ = ["Edit", "Finding", "Hit", "Remove", "Rename", "Rule", "Set", "Severity"]
 
@@ -107,7 +110,7 @@ class Finding:
         key_fix: The same in config keys; None where there is none.
         edits: The mechanical fix; empty when there is none.
         key: Config key that it comes from; None for a job that no config made.
-        key_source: Where that key has its value from, for people; None as above.
+        source: Where that key has its value from; None as above, and for what the kit decides.
         ignored: The reason why it is suppressed; None when it is not.
     """
 
@@ -119,7 +122,7 @@ class Finding:
     key_fix: str | None = None
     edits: tuple[Edit, ...] = ()
     key: str | None = None
-    key_source: str | None = None
+    source: Source | None = None
     ignored: str | None = None
 
     @property
@@ -127,7 +130,7 @@ class Finding:
         """The config key with its source; else the path in the document."""
         if self.key is None:
             return format_path(self.path)
-        return f"{self.key} ({self.key_source})" if self.key_source else self.key
+        return f"{self.key} ({self.source.where})" if self.source else self.key
 
     @property
     def is_error(self) -> bool:
