@@ -111,6 +111,13 @@ def test_a_made_name_is_not_looked_up(project: Path) -> None:
     submitting.propose(cluster, make(name=None), yes=False)
 
 
+def test_render_says_the_size_of_the_plan_beside_the_document(here: Kit) -> None:
+    shown = here("render", "gpus=mig-1g.10gb:4", "--name", "job")
+    expected = "chief + 3 workers x 1 MIG device = 4 MIG devices of type mig-1g.10gb"
+    assert f"plan: {expected} · global batch 64 = 16 per replica" == shown.err.splitlines()[0]
+    assert shown.out.startswith("apiVersion: kubeflow.org/v1\n")
+
+
 @pytest.mark.parametrize("yes", [False, True])
 def test_the_same_run_again_is_the_job_that_is_there(project: Path, yes: bool) -> None:
     cluster, prepared = FakeCluster(), make("gpus=2")

@@ -25,5 +25,6 @@ def render(
     prepared = prepare.prepare(
         overrides or [], name=name, namespace=namespace, conf_dir=conf_dir, force=force
     )
+    console.say(f"plan: {prepared.description}")
     prepared.say_findings()
     console.put(manifest.dump_all([prepared.manifest, *prepared.companions], output))

@@ -48,7 +48,7 @@ class Prepared:
 
     @property
     def description(self) -> str:
-        """`chief + 3 workers x 1 GPU = 4 GPUs · global batch 64 = 16 per GPU`."""
+        """`chief + 3 workers x 1 GPU = 4 GPUs · global batch 64 = 16 per replica`."""
         from tfjob_kit import plan
 
         return plan.describe_plan(self.plan)

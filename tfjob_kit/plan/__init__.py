@@ -7,9 +7,10 @@ Must not know how a TFJob spells any of it (`manifest`) nor what an engine can d
 
 from __future__ import annotations
 
+from tfjob_kit.plan.description import describe_plan
 from tfjob_kit.plan.git_facts import GitFacts
 from tfjob_kit.plan.job_plan import JobPlan, Mount, Overlay, Role, SchedulingPolicy, Sidecar
-from tfjob_kit.plan.make import describe_plan, make_plan
+from tfjob_kit.plan.make import make_plan
 from tfjob_kit.plan.names import longest_name
 from tfjob_kit.plan.outline import outline_plan
 from tfjob_kit.plan.roles import make_overlays

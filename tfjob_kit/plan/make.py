@@ -18,9 +18,9 @@ from tfjob_kit.plan.references import check_object
 from tfjob_kit.plan.roles import Common, count_replicas, make_roles, shared_mounts
 from tfjob_kit.plan.scheduling import check_queue, choose_manager, make_scheduling_policy
 from tfjob_kit.plan.sidecars import make_sidecars
-from tfjob_kit.plan.topology import Topology, make_topology
+from tfjob_kit.plan.topology import make_topology
 
-__all__ = ["describe_plan", "make_plan"]
+__all__ = ["make_plan"]
 
 _RUNTIME = ("python", "-m", contract.RUNTIME_MODULE)
 _HASH_DIGITS = 16
@@ -103,32 +103,6 @@ def make_plan(
         protect_from_drain=config.job.protect_from_drain,
         config_hash=sha256[:_HASH_DIGITS],
     )
-
-
-def describe_plan(plan: JobPlan) -> str:
-    """One line: `chief + 3 workers x 1 GPU = 4 GPUs · global batch 64 = 16 per GPU`."""
-    topology = plan.topology
-    device = "GPU" if topology.gpus else "replica"
-    parts = [_describe_replicas(topology)]
-    if plan.command == _RUNTIME:
-        batch = f"global batch {topology.global_batch_size}"
-        parts.append(f"{batch} = {topology.batch_per_device} per {device}" if topology.devices > 1 else batch)
-    return " · ".join(parts)
-
-
-def _describe_replicas(topology: Topology) -> str:
-    team = "chief"
-    if topology.workers:
-        team += f" + {_count(topology.workers, 'worker')}"
-    if not topology.gpus:
-        return f"{team} on CPU"
-    if topology.replicas == 1:
-        return f"{team} x {_count(topology.gpus, 'GPU')}"
-    return f"{team} x {_count(topology.gpus_per_replica, 'GPU')} = {_count(topology.gpus, 'GPU')}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _job_name(config: schema.RunConfig, *, name: str | None, suffix: str, roles: Mapping[str, int]) -> str:

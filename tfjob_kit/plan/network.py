@@ -19,10 +19,12 @@ class Network:
 
     Attributes:
         is_host: Pods share the network of their node, its ports included.
+        devices: Names of the resources beside CPU, memory and GPUs, one of each per training replica.
         capabilities: Linux capabilities that the container gets beside none at all.
     """
 
     is_host: bool
+    devices: tuple[str, ...]
     capabilities: tuple[str, ...]
 
 
@@ -31,9 +33,16 @@ def make_network(config: schema.RunConfig) -> Network:
 
     An RDMA device needs memory that stays where it is, and locking it beyond the node's limit the capability
     IPC_LOCK.
+
+    Raises:
+        InvalidValue: A device that cannot be.
     """
-    capabilities = () if config.communication.rdma_resource is None else (_LOCK_MEMORY,)
-    return Network(is_host=config.communication.host_network, capabilities=capabilities)
+    devices = tuple(make_devices(config))
+    return Network(
+        is_host=config.communication.host_network,
+        devices=devices,
+        capabilities=(_LOCK_MEMORY,) if devices else (),
+    )
 
 
 def make_devices(config: schema.RunConfig) -> dict[str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tfjob_kit import contract
 from tfjob_kit.config import schema
 from tfjob_kit.plan.job_plan import JobPlan, Mount
+from tfjob_kit.plan.placement import NODE_LABELS
 
 __all__ = ["outline_plan"]
 
@@ -24,7 +25,9 @@ def outline_plan(
         ("creates", ", ".join(_created(plan))),
         ("image", plan.image if has_images else ""),
         ("replica", _replica(plan) if has_images else ""),
+        ("gpus", _sharing(plan) if has_images else ""),
         ("where", _where(plan) if has_images else ""),
+        ("network", _network(plan) if has_images else ""),
         ("queue", plan.queue or "" if has_images else ""),
         ("suspended", "until `tfjob-kit resume`" if plan.suspend and not plan.queue else ""),
         ("output" if config.command else "checkpoints", _output(plan, config, keeps_scratch=keeps_scratch)),
@@ -49,9 +52,38 @@ def _resource(name: str, amount: str) -> str:
     return f"{amount} {names.get(name, name)}"
 
 
+def _sharing(plan: JobPlan) -> str:
+    if not (plan.gpus and plan.topology.gpu_type.is_shared):
+        return ""
+    return "time-sliced: several replicas, and other jobs, may be on one card and in its memory"
+
+
 def _where(plan: JobPlan) -> str:
-    parts = [f"{name}={value}" for name, value in plan.chief.node_selector.items()]
-    return f"nodes with {', '.join(parts)}" if parts else ""
+    labels = [f"{name}={value}" for name, value in plan.chief.node_selector.items()]
+    placement = plan.placement
+    wishes = [
+        f"{'apart' if wish.is_apart else 'together'} by {_short(wish.topology_key)}"
+        for wish in placement.neighbours
+    ] + [f"evenly by {_short(spread.topology_key)}" for spread in placement.spreads]
+    is_strict = any(wish.is_strict for wish in (*placement.neighbours, *placement.spreads))
+    parts = [f"nodes with {', '.join(labels)}"] if labels else []
+    if wishes:
+        parts.append(f"{' and '.join(wishes)}, {'or not at all' if is_strict else 'if possible'}")
+    return "; ".join(parts)
+
+
+def _short(topology_key: str) -> str:
+    return next((name for name, label in NODE_LABELS.items() if label == topology_key), topology_key)
+
+
+def _network(plan: JobPlan) -> str:
+    parts: list[str] = []
+    if plan.network.is_host:
+        ports = ", ".join(str(port) for port in plan.ports.values())
+        parts.append(f"of the node, ports {ports} included: no two such replicas on one node")
+    if plan.network.devices:
+        parts.append(f"RDMA by {', '.join(plan.network.devices)}")
+    return "; ".join(parts)
 
 
 def _output(plan: JobPlan, config: schema.RunConfig, *, keeps_scratch: bool) -> str:
@@ -68,6 +100,8 @@ def _place(mount: Mount | None) -> str | None:
     source = {} if mount is None else mount.source
     if "persistentVolumeClaim" in source:
         return f"claim `{source['persistentVolumeClaim']['claimName']}`"
+    if "nfs" in source:
+        return f"NFS export `{source['nfs']['server']}:{source['nfs']['path']}`"
     return f"directory `{source['hostPath']['path']}` of the node" if "hostPath" in source else None
 
 

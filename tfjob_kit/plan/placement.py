@@ -16,6 +16,7 @@ from tfjob_kit.plan.tolerations import check_toleration
 
 __all__ = [
     "NODE",
+    "NODE_LABELS",
     "Neighbours",
     "Placement",
     "Spread",
@@ -25,7 +26,8 @@ __all__ = [
 ]
 
 NODE = "kubernetes.io/hostname"
-_LABELS = {"node": NODE, "zone": "topology.kubernetes.io/zone"}
+NODE_LABELS = {"node": NODE, "zone": "topology.kubernetes.io/zone"}
+"""Short names of labels that every cluster has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,7 +178,7 @@ def _neighbours(config: schema.RunConfig) -> tuple[Neighbours, ...]:
 
 
 def _label(name: str, *, where: str) -> str:
-    return _LABELS.get(name) or references.check_label_key(name, where=where)
+    return NODE_LABELS.get(name) or references.check_label_key(name, where=where)
 
 
 def _skew(skew: int, *, where: str) -> int:

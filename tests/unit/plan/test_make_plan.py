@@ -9,6 +9,7 @@ from tfjob_kit import errors, plan
 from tfjob_kit.config import schema
 
 P = schema.RestartPolicy
+SITE = schema.SiteConfig(gpu_types={"A100": schema.GpuTypeConfig(), "T4": schema.GpuTypeConfig(shared=True)})
 
 
 @pytest.mark.parametrize(
@@ -16,12 +17,24 @@ P = schema.RestartPolicy
     [
         (1, {}, "chief x 1 GPU · global batch 64"),
         ("1x4", {}, "chief x 4 GPUs · global batch 64 = 16 per GPU"),
-        (2, {}, "chief + 1 worker x 1 GPU = 2 GPUs · global batch 64 = 32 per GPU"),
-        (4, {}, "chief + 3 workers x 1 GPU = 4 GPUs · global batch 64 = 16 per GPU"),
-        ("2x4", {}, "chief + 1 worker x 4 GPUs = 8 GPUs · global batch 64 = 8 per GPU"),
+        (2, {}, "chief + 1 worker x 1 GPU = 2 GPUs · global batch 64 = 32 per replica"),
+        (4, {}, "chief + 3 workers x 1 GPU = 4 GPUs · global batch 64 = 16 per replica"),
+        ("2x4", {}, "chief + 1 worker x 4 GPUs = 8 GPUs · global batch 64 = 32 per replica = 8 per GPU"),
         (0, {}, "chief on CPU · global batch 64"),
         (0, {"replicas": 2}, "chief + 1 worker on CPU · global batch 64 = 32 per replica"),
         (2, {"command": ["train"]}, "chief + 1 worker x 1 GPU = 2 GPUs"),
+        (
+            "mig-1g.10gb:2",
+            {},
+            "chief + 1 worker x 1 MIG device = 2 MIG devices of type mig-1g.10gb"
+            " · global batch 64 = 32 per replica",
+        ),
+        ("T4:1", {"site": SITE}, "chief x 1 shared GPU of type T4 · global batch 64"),
+        (
+            "A100:2x2",
+            {"site": SITE, "command": ["train"], "job": schema.JobConfig(evaluator=True)},
+            "chief + 1 worker x 2 GPUs = 4 GPUs of type A100 · evaluator on CPU",
+        ),
     ],
 )
 def test_a_plan_is_described_in_one_line(make, size, parts, text):

@@ -63,3 +63,30 @@ def test_the_output_of_an_own_command_is_a_directory(rows):
     found = rows(command=["python", "train.py"], volumes=volumes, output=output)
     assert "/data/results in directory `/mnt/data` of the node" == found["output"]
     assert "checkpoints" not in found
+
+
+def test_neighbours_cards_and_networks_are_said(rows):
+    site = schema.SiteConfig(gpu_types={"T4": schema.GpuTypeConfig(shared=True)})
+    placement = schema.PlacementConfig(
+        node_selector={"gpu": "t4"}, pack_by="zone", spread_by="node", topology_spread={"example.com/rack": 1}
+    )
+    communication = schema.CommunicationConfig(rdma_resource="rdma/hca", host_network=True)
+    found = rows("T4:2", site=site, placement=placement, communication=communication)
+    assert (
+        "nodes with gpu=t4; together by zone and apart by node and evenly by example.com/rack, if possible"
+        == (found["where"])
+    )
+    assert found["gpus"].startswith("time-sliced: several replicas")
+    assert (
+        "of the node, ports 2222, 2223, 2224 included: no two such replicas on one node; RDMA by rdma/hca"
+        == found["network"]
+    )
+    strict = schema.PlacementConfig(pack_by="node", strict=True)
+    assert "together by node, or not at all" == rows(placement=strict)["where"]
+    here = rows("T4:2", has_images=False, site=site, placement=placement, communication=communication)
+    assert {"gpus", "where", "network"}.isdisjoint(here)
+
+
+def test_an_nfs_export_keeps_the_output(rows):
+    volumes = {"data": schema.VolumeConfig(mount_path="/output", nfs="nas:/runs")}
+    assert "/output/checkpoints in NFS export `nas:/runs`" == rows(volumes=volumes)["checkpoints"]

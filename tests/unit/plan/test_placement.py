@@ -24,7 +24,7 @@ def test_a_plain_job_minds_nothing(make):
     job = make()
     nothing = Placement(service_account=None, scheduler=None, runtime_class=None, neighbours=(), spreads=())
     assert nothing == job.placement
-    assert Network(is_host=False, capabilities=()) == job.network
+    assert Network(is_host=False, devices=(), capabilities=()) == job.network
 
 
 def test_node_and_zone_stand_for_their_labels(make):
@@ -134,7 +134,9 @@ def test_tolerations_of_the_site_are_checked_where_they_stand(make):
 
 def test_an_rdma_device_brings_its_capability(make):
     job = make(communication=schema.CommunicationConfig(rdma_resource="rdma/hca_shared_devices_a"))
-    assert Network(is_host=False, capabilities=("IPC_LOCK",)) == job.network
+    assert job.network == Network(
+        is_host=False, devices=("rdma/hca_shared_devices_a",), capabilities=("IPC_LOCK",)
+    )
     assert all(role.resources["rdma/hca_shared_devices_a"] == "1" for role in job.roles)
 
 
