@@ -49,8 +49,8 @@ def test_json_with_sources_holds_both(tmp_path: Path) -> None:
         "total": 1,
         "raw": "gpus=4",
         "was": "1",
-        "was_at": "conf/config.yaml:14",
-        "text": "override 1 of 1; was 1 at conf/config.yaml:14",
+        "was_at": "conf/config.yaml:16",
+        "text": "override 1 of 1; was 1 at conf/config.yaml:16",
     }
 
 
