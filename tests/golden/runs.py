@@ -13,6 +13,10 @@ SIZES = {
     "resnet50": ["model=resnet50", "gpus=4"],
     "resnet50-2x4": ["model=resnet50", "gpus=2x4"],
     "replicas-share-gpus": ["gpus=8", "replicas=2"],
+    "site-example": ["site=example", "gpus=4"],
+    "site-example-a100": ["site=example", "gpus=A100-80GB:2x4", "+placement.node_selector.pool=batch"],
+    "site-example-mig": ["site=example", "gpus=mig-1g.10gb:2"],
+    "site-example-shared": ["site=example", "gpus=T4-shared:2", "gpu_memory=growth"],
 }
 TRAINING = {
     "adamw": ["train=adamw", "gpu_memory=exclusive", "train.precision=mixed_bfloat16"],
@@ -21,8 +25,45 @@ TRAINING = {
     "memory-limit": ["gpu_memory=limit", "gpu_memory.limit_mib=8192"],
     "ring": ["data=imagenet_synthetic", "model=resnet50", "communication=ring", "gpus=2"],
     "nccl": ["communication=nccl", "gpus=4", "+communication.env.NCCL_SOCKET_IFNAME=eth0"],
+    "auto": ["communication=auto", "code=image", "gpus=2"],
 }
 JOB = {
+    "kueue": [
+        "job=kueue",
+        "job.queue=research",
+        "job.queue_priority=high",
+        "output.claim=checkpoints",
+        "gpus=2",
+    ],
+    "multikueue": [
+        "job=kueue",
+        "job.queue=research",
+        "job.managed_by=kueue.x-k8s.io/multikueue",
+        "output.claim=checkpoints",
+        "gpus=2",
+    ],
+    "preemptible": [
+        "job=preemptible",
+        "job.queue=research",
+        "job.queue_priority=low",
+        "output.claim=checkpoints",
+        "gpus=4",
+    ],
+    "gang": ["job=gang", "gpus=4"],
+    "gang-volcano": [
+        "job=gang",
+        "job.gang.queue=research",
+        "job.gang.priority_class=batch",
+        "job.gang.min_resources={cpu: '16', memory: 64Gi}",
+        "placement.scheduler=volcano",
+        "gpus=4",
+    ],
+    "gang-scheduler-plugins": [
+        "job=gang",
+        "job.gang.timeout=10m",
+        "placement.scheduler=scheduler-plugins-scheduler",
+        "gpus=4",
+    ],
     "suspended": ["job.suspend=true", "output.claim=checkpoints", "gpus=2"],
     "deadline": ["job=default", "job.deadline=2h", "job.ttl=null", "job.grace_period=5m", "gpus=2"],
     "keep-pods": ["job.clean_pod_policy=None", "job.ttl=1h", "gpus=2"],
@@ -78,14 +119,47 @@ STORAGE = {
     ],
 }
 PODS = {
-    "placed": [
-        "gpus=A100:2",
-        "+site.gpu_types.A100={resource: nvidia.com/gpu, node_selector: {gpu: a100}}",
-        "placement.tolerations=[{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]",
-        "site.image_pull_secrets=[registry]",
-        "site.image_pull_policy=Always",
-        "placement.service_account=trainer",
-        "placement.runtime_class=nvidia",
+    "resources": [
+        "resources.cpu=1500m",
+        "resources.memory=24Gi",
+        "resources.shared_memory=8Gi",
+        "resources.ephemeral_storage=20Gi",
+        "+resources.extra.smarter-devices/fuse='1'",
+        "gpus=2",
+    ],
+    "resources-by-role": [
+        "+resources.roles.chief={memory: 32Gi, shared_memory: 4Gi}",
+        "+resources.roles.worker={cpu: '2'}",
+        "gpus=4",
+    ],
+    "sidecar": [
+        "+sidecars.sync={image: 'rclone/rclone:1.70', args: [sync, /output, 'bucket:runs'], "
+        "mounts: {output: /output}}",
+        "+sidecars.proxy={image: 'envoyproxy/envoy:v1.36.0', command: [envoy, -c, /etc/envoy.yaml], "
+        "cpu: 250m, memory: 256Mi, env: {LOGLEVEL: warn}}",
+        "gpus=2",
+    ],
+    "evaluator": [
+        "job.evaluator=true",
+        "job.evaluator_gpus=1",
+        "job.clean_pod_policy=None",
+        "command=[python, /app/train.py]",
+        "+resources.roles.evaluator={cpu: '2', memory: 8Gi}",
+        "output.claim=checkpoints",
+        "gpus=4",
+    ],
+    "overlay": [
+        "overlay.all={metadata: {annotations: {example.com/owner: vision}}, "
+        "spec: {enableServiceLinks: false, containers: [{name: tensorflow, "
+        "terminationMessagePolicy: FallbackToLogsOnError, "
+        "env: [{name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}]}]}}",
+        "overlay.worker={spec: {nodeSelector: {pool: workers}}}",
+        "gpus=2",
+    ],
+    "overlay-replaced": [
+        "overlay.chief={spec: {securityContext: {$replace: true, runAsNonRoot: true, runAsUser: 2000, "
+        "seccompProfile: {type: RuntimeDefault}}}}",
+        "gpus=2",
     ],
     "own-command": [
         "gpus=2",
@@ -114,6 +188,15 @@ PLACEMENT = {
         "gpu_memory=limit",
         "gpu_memory.limit_mib=3000",
     ],
+    "placed": [
+        "gpus=A100:2",
+        "+site.gpu_types.A100={resource: nvidia.com/gpu, node_selector: {gpu: a100}}",
+        "placement.tolerations=[{key: nvidia.com/gpu, operator: Exists, effect: NoSchedule}]",
+        "site.image_pull_secrets=[registry]",
+        "site.image_pull_policy=Always",
+        "placement.service_account=trainer",
+        "placement.runtime_class=nvidia",
+    ],
     "packed": ["gpus=4", "placement.pack_by=zone", "placement.strict=true", "placement.scheduler=volcano"],
     "spread": [
         "gpus=4",
@@ -122,10 +205,38 @@ PLACEMENT = {
         "placement.topology_spread={example.com/rack: 1}",
     ],
     "evenly": ["gpus=4", "placement.topology_spread={zone: 1, node: 2}", "placement.strict=true"],
-    "rdma": ["communication=nccl", "communication.rdma_resource=rdma/hca_shared_devices_a", "gpus=2x4"],
+    "rdma": ["communication=rdma", "communication.rdma_resource=rdma/hca_shared_devices_a", "gpus=2x4"],
     "rdma-root": ["communication.rdma_resource=rdma/hca", "site.run_as_user=0", "gpus=2"],
     "host-network": ["communication.host_network=true", "gpus=2", "placement.spread_by=node"],
     "image-user": ["site.run_as_user=null", "command=[/app/train]", "gpus=2"],
 }
-WHOLE = {}
+WHOLE = {
+    "everything": [
+        "site=example",
+        "model=resnet50",
+        "gpus=A100-80GB:2x4",
+        "train.global_batch_size=1024",
+        "train.precision=mixed_bfloat16",
+        "job=kueue",
+        "job.queue=research",
+        "job.queue_priority=high",
+        "job.deadline=1d",
+        "+job.labels.team=vision",
+        "volumes=[dataset_pvc,ssd_cache]",
+        "volumes.dataset.claim=imagenet",
+        "output.claim=checkpoints",
+        "resources.cpu='24'",
+        "resources.memory=256Gi",
+        "resources.shared_memory=32Gi",
+        "resources.ephemeral_storage=110Gi",
+        "+resources.roles.chief={memory: 320Gi}",
+        "placement.pack_by=zone",
+        "placement.spread_by=node",
+        "placement.service_account=trainer",
+        "+env_from.secret_keys.WANDB_API_KEY=wandb/api-key",
+        "+sidecars.sync={image: 'rclone/rclone:1.70', args: [sync, /output, 'bucket:runs'], "
+        "mounts: {output: /output}}",
+        "overlay.worker={metadata: {annotations: {example.com/role: worker}}}",
+    ],
+}
 RUNS: dict[str, list[str]] = SIZES | TRAINING | JOB | STORAGE | PODS | PLACEMENT | WHOLE

@@ -19,6 +19,7 @@ import pytest
 
 from harness import binaries
 from harness.api import Api, ExistingApi
+from harness.crd import find_crd
 from harness.drive import Drive, make_namespace
 from harness.nodes import FakeNode
 from harness.plane import Plane
@@ -74,7 +75,7 @@ def cluster_binaries(pytestconfig: pytest.Config) -> Path:
 def operator_crd(pytestconfig: pytest.Config) -> Path:
     """The operator's CRD, which needs no cluster; skips where it is not there and Go cannot fetch it."""
     try:
-        return binaries.find_crd(pytestconfig.stash[_SETTINGS].cache)
+        return find_crd(pytestconfig.stash[_SETTINGS].cache)
     except binaries.CannotBuild as error:
         pytest.skip(f"the operator's CRD comes through Go's module proxy, kept in the cache: {error}")
 
