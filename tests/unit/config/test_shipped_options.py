@@ -22,6 +22,8 @@ GROUPS = {
     "code": ["bundle", "image"],
     "communication": ["auto", "nccl", "rdma", "ring"],
     "data": ["digits", "imagenet_synthetic"],
+    "experiment": ["face_recognition"],
+    "experiment": ["face_recognition"],
     "gpu_memory": ["async", "exclusive", "fraction", "growth", "limit"],
     "job": ["default", "gang", "kueue", "preemptible"],
     "model": ["digits_cnn", "resnet50"],
