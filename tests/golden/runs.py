@@ -211,6 +211,7 @@ PLACEMENT = {
     "image-user": ["site.run_as_user=null", "command=[/app/train]", "gpus=2"],
 }
 WHOLE = {
+    "face-recognition": ["experiment=face_recognition"],
     "everything": [
         "site=example",
         "model=resnet50",
