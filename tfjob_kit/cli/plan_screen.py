@@ -25,7 +25,7 @@ def show_plan(prepared: Prepared, *, cluster: Cluster, fit: Fit | None) -> None:
         cluster: Where it goes.
         fit: Whether it fits there; None where nobody was asked.
     """
-    from tfjob_kit import plan
+    from tfjob_kit import manifest, plan
 
     console.say(f"plan: {prepared.description}")
     rows = plan.outline_plan(
@@ -34,6 +34,9 @@ def show_plan(prepared: Prepared, *, cluster: Cluster, fit: Fit | None) -> None:
         has_images=cluster.name != "local",
         keeps_scratch=cluster.keeps_scratch,
     )
+    overlays = {role.name: role.overlays for role in prepared.plan.roles}
+    changes = manifest.describe_overlays(overlays)
+    rows += (("overlay", f"changes {changes}"),) if changes else ()
     for label, text in (*rows, *(() if fit is None else (("capacity", fit.text),))):
         console.say(f"  {console.paint(label.ljust(_WIDTH), 'dim', stream=sys.stderr)}{text}")
     prepared.say_findings()

@@ -16,6 +16,8 @@ def describe_plan(plan: JobPlan) -> str:
     """
     parts = [_describe_replicas(plan.topology)]
     parts += [_describe_other(role) for role in plan.roles[1:] if role.name not in ("Chief", "Worker")]
+    if plan.topology.gpus and plan.gpus > plan.topology.gpus:
+        parts.append(f"{plan.gpus} GPUs in all")
     if contract.RUNTIME_MODULE in plan.command:
         parts.append(_describe_batch(plan.topology))
     return " · ".join(parts)

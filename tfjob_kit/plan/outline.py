@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tfjob_kit import contract
 from tfjob_kit.config import schema
-from tfjob_kit.plan.job_plan import JobPlan, Mount
+from tfjob_kit.plan.job_plan import JobPlan, Mount, Role
 from tfjob_kit.plan.placement import NODE_LABELS
 
 __all__ = ["outline_plan"]
@@ -28,7 +28,9 @@ def outline_plan(
         ("gpus", _sharing(plan) if has_images else ""),
         ("where", _where(plan) if has_images else ""),
         ("network", _network(plan) if has_images else ""),
-        ("queue", plan.queue or "" if has_images else ""),
+        ("sidecars", _sidecars(plan) if has_images else ""),
+        ("queue", _queue(plan) if has_images else ""),
+        ("gang", _gang(plan) if has_images else ""),
         ("suspended", "until `tfjob-kit resume`" if plan.suspend and not plan.queue else ""),
         ("output" if config.command else "checkpoints", _output(plan, config, keeps_scratch=keeps_scratch)),
         ("code", _code(plan)),
@@ -44,12 +46,38 @@ def _created(plan: JobPlan) -> list[str]:
 
 
 def _replica(plan: JobPlan) -> str:
-    return ", ".join(_resource(name, amount) for name, amount in plan.chief.resources.items())
+    """What each replica gets; by role where roles differ."""
+    roles = {role.name.lower(): _resources(role) for role in plan.roles}
+    if len(set(roles.values())) == 1:
+        return roles["chief"]
+    return "; ".join(f"{name}: {text}" for name, text in roles.items())
+
+
+def _resources(role: Role) -> str:
+    return ", ".join(_resource(name, amount) for name, amount in role.resources.items())
 
 
 def _resource(name: str, amount: str) -> str:
     names = {"cpu": "CPU", "memory": "memory"}
     return f"{amount} {names.get(name, name)}"
+
+
+def _sidecars(plan: JobPlan) -> str:
+    return ", ".join(f"{sidecar.name} ({sidecar.image})" for sidecar in plan.sidecars)
+
+
+def _queue(plan: JobPlan) -> str:
+    if plan.queue is None or plan.queue_priority is None:
+        return plan.queue or ""
+    return f"{plan.queue}, priority {plan.queue_priority}"
+
+
+def _gang(plan: JobPlan) -> str:
+    if plan.scheduling is None:
+        return ""
+    count, replicas = plan.scheduling.min_available, plan.replicas
+    together = "all start together" if count == replicas else f"{count} of {replicas} start together"
+    return f"{together}, if the operator has a gang scheduler"
 
 
 def _sharing(plan: JobPlan) -> str:
