@@ -111,7 +111,7 @@ def test_a_made_name_is_not_looked_up(project: Path) -> None:
     submitting.propose(cluster, make(name=None), yes=False)
 
 
-def test_render_says_the_size_of_the_plan_beside_the_document(here: Kit) -> None:
+def test_render_says_the_size_of_the_plan_beside_the_document(here: Callable[..., Outcome]) -> None:
     shown = here("render", "gpus=mig-1g.10gb:4", "--name", "job")
     expected = "chief + 3 workers x 1 MIG device = 4 MIG devices of type mig-1g.10gb"
     assert f"plan: {expected} · global batch 64 = 16 per replica" == shown.err.splitlines()[0]

@@ -8,11 +8,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tfjob_kit import errors
 from tfjob_kit.cli import console, engines, git_state
 from tfjob_kit.cli import findings as lint_findings
 
@@ -114,15 +115,16 @@ def _plan(
     cwd, run_config = Path.cwd(), composed.config
     if not run_config.command:
         config.find_model(run_config.model.name, conf_dir=conf_dir, cwd=cwd)
-    job_plan = plan.make_plan(
-        run_config,
-        name=name,
-        suffix=_suffix(),
-        default_namespace=default_namespace,
-        code=_code(run_config, conf_dir=conf_dir),
-        git=git.read(),
-    )
-    job = manifest.build_tfjob(job_plan)
+    with _located(composed):
+        job_plan = plan.make_plan(
+            run_config,
+            name=name,
+            suffix=_suffix(),
+            default_namespace=default_namespace,
+            code=_code(run_config, conf_dir=conf_dir),
+            git=git.read(),
+        )
+        job = manifest.build_tfjob(job_plan)
     return Prepared(
         config=run_config,
         plan=job_plan,
@@ -131,6 +133,18 @@ def _plan(
         findings=lint_findings.find(job, composed),
         is_named=name is not None or run_config.name is not None,
     )
+
+
+@contextlib.contextmanager
+def _located(composed: Composed) -> Generator[None]:
+    """Errors about a key of the config say where it stands."""
+    try:
+        yield
+    except errors.TfjobKitError as error:
+        from tfjob_kit import config
+
+        config.locate(error, composed.sources)
+        raise
 
 
 def _code(run_config: RunConfig, *, conf_dir: Path | None) -> CodeBundle | None:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tfjob_kit.config.files.code_bundle import CodeBundle, CodeFile, collect_code
     from tfjob_kit.config.files.model_file import find_model
     from tfjob_kit.config.grammar import Override, parse_override
+    from tfjob_kit.config.location import locate
     from tfjob_kit.config.tree import Source
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "collect_code",
     "compose",
     "find_model",
+    "locate",
     "make_composer",
     "parse_override",
     "show",
@@ -47,6 +49,7 @@ _HOMES = {
     "collect_code": "files.code_bundle",
     "compose": "composition",
     "find_model": "files.model_file",
+    "locate": "location",
     "make_composer": "composition",
     "parse_override": "grammar",
     "show": "display",

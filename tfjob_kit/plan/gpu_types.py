@@ -123,11 +123,12 @@ def _unknown(name: str, config: schema.RunConfig) -> errors.UnknownChoice:
             hint="write it as in `mig-1g.10gb`, which means the resource `nvidia.com/mig-1g.10gb`, "
             "or name its resource in `site.gpu_types`",
         )
-    written = str(plain.format_size(config.gpus))
-    nearest = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    size = str(plain.format_size(config.gpus)).removeprefix(f"{name}:")
+    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    none = f"`site.gpu_types` has none: define it there, or take any GPU: `gpus={size}`"
     return errors.UnknownChoice(
         f"no GPU type `{name}` in this cluster",
         where="gpus",
-        nearest=tuple(f"gpus={other}{written.removeprefix(name)}" for other in nearest),
-        hint=f"`site.gpu_types` has {', '.join(known)}" if known else "`site.gpu_types` has none",
+        nearest=tuple(f"gpus={other}:{size}" for other in near),
+        hint=f"`site.gpu_types` has {', '.join(known)}" if known else none,
     )

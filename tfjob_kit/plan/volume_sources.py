@@ -57,7 +57,9 @@ def absolute(path: str, *, key: str) -> str:
     Raises:
         InvalidValue: Not absolute, the root, or with what no mount may hold.
     """
-    clean = posixpath.normpath(path) if path else ""
+    if not path:
+        raise errors.InvalidValue("the path is missing", where=key, hint=f"write it as in `{key}=/data`")
+    clean = posixpath.normpath(path)
     if not clean.startswith("/") or clean.startswith("//") or ".." in path.split("/"):
         raise errors.InvalidValue(
             f"`{path}` is not an absolute path", where=key, hint="begin with `/` and leave `..` out"

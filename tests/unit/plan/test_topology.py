@@ -74,7 +74,7 @@ def test_an_unknown_gpu_type_is_refused_with_the_nearest(make):
     assert caught.value.hint == "`site.gpu_types` has A100, H100"
     with pytest.raises(errors.UnknownChoice) as caught:
         make("A10:2x4")
-    assert caught.value.hint == "`site.gpu_types` has none"
+    assert caught.value.hint == "`site.gpu_types` has none: define it there, or take any GPU: `gpus=2x4`"
 
 
 @pytest.mark.parametrize("profile", ["mig-1g.10gb", "mig-1c.3g.20gb", "mig-1g.10gb.me"])

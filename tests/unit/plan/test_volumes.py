@@ -109,7 +109,7 @@ def test_without_shared_memory_nothing_is_mounted(make):
         ("data", _volume(), "volumes.data", "given: none"),
         ("data", _volume(claim="a", empty_dir=True), "volumes.data", "`claim` and `empty_dir`"),
         ("data", _volume(mount_path="data", claim="a"), "volumes.data.mount_path", "`data`"),
-        ("data", _volume(mount_path="", claim="a"), "volumes.data.mount_path", "not an absolute path"),
+        ("data", _volume(mount_path="", claim="a"), "volumes.data.mount_path", "the path is missing"),
         ("data", _volume(mount_path="/a/../b", claim="a"), "volumes.data.mount_path", "`/a/../b`"),
         ("data", _volume(mount_path="/", claim="a"), "volumes.data.mount_path", "`/`"),
         ("data", _volume(mount_path="/a:b", claim="a"), "volumes.data.mount_path", "`:`"),
