@@ -8,6 +8,7 @@ import tfjob_kit
 from tfjob_kit import errors
 from tfjob_kit.config import schema
 from tfjob_kit.plan.git_facts import GitFacts
+from tfjob_kit.plan.names import program_name
 
 __all__ = ["make_annotations", "make_facts", "make_labels"]
 
@@ -31,9 +32,10 @@ def make_labels(config: schema.RunConfig, *, name: str, config_hash: str) -> dic
                 where=f"job.labels.{key}",
                 hint="at most 63 letters, digits, `-`, `_`, `.`; longer text goes into `job.annotations`",
             )
+    program = program_name(config.model.name, command=config.command)
     own = {
         "app.kubernetes.io/managed-by": "tfjob-kit",
-        "app.kubernetes.io/name": _label_value(config.model.name) or "tfjob",
+        "app.kubernetes.io/name": _label_value(program) or "tfjob",
         "app.kubernetes.io/instance": name,
         "tfjob-kit/config-hash": config_hash,
     }

@@ -108,7 +108,8 @@ def make_plan(
 def _job_name(config: schema.RunConfig, *, name: str | None, suffix: str, roles: Mapping[str, int]) -> str:
     given = config.name if name is None else name
     if given is None:
-        return names.generate_name(config.model.name, suffix=suffix, roles=roles)
+        program = names.program_name(config.model.name, command=config.command)
+        return names.generate_name(program, suffix=suffix, roles=roles)
     return names.check_name(given, roles=roles)
 
 

@@ -7,11 +7,12 @@ The operator names pod and Service `<job>-<role>-<index>`; a Service name has at
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import PurePosixPath
 
 from tfjob_kit import errors
 
-__all__ = ["check_name", "check_namespace", "generate_name", "longest_name"]
+__all__ = ["check_name", "check_namespace", "generate_name", "longest_name", "program_name"]
 
 _DNS_1035 = re.compile(r"[a-z](?:[-a-z0-9]*[a-z0-9])?")
 _DNS_1123 = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
@@ -67,10 +68,23 @@ def check_namespace(name: str) -> str:
     return name
 
 
-def generate_name(model: str, *, suffix: str, roles: Mapping[str, int]) -> str:
-    """`<model>-<suffix>`, the model's part cut where the whole would be too long."""
+def program_name(model: str, *, command: Sequence[str]) -> str:
+    """What runs: the model, or of the user's own command its script, module or program.
+
+    `train` of `python /app/train.py`, `vision.train` of `python -m vision.train`, `fit` of `/app/fit`.
+    """
+    if not command:
+        return model
+    script = next((word for word in command if word.endswith(".py")), None)
+    if script is None and "-m" in command[:-1]:
+        return command[[*command].index("-m") + 1]
+    return PurePosixPath(script or command[0]).stem
+
+
+def generate_name(program: str, *, suffix: str, roles: Mapping[str, int]) -> str:
+    """`<program>-<suffix>`, the program's part cut where the whole would be too long."""
     room = longest_name(roles) - len(suffix) - 1
-    return check_name(f"{_cut(_clean(model), room)}-{suffix}", roles=roles)
+    return check_name(f"{_cut(_clean(program), room)}-{suffix}", roles=roles)
 
 
 def _cut(name: str, length: int) -> str:

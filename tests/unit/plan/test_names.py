@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tfjob_kit import errors
 from tfjob_kit.config import schema
-from tfjob_kit.plan.names import check_name, check_namespace, generate_name, longest_name
+from tfjob_kit.plan.names import check_name, check_namespace, generate_name, longest_name, program_name
 
 
 def _roles(workers):
@@ -48,6 +48,27 @@ def test_a_name_that_no_service_may_have_is_refused_with_one_that_may(name, near
 def test_a_name_is_made_from_the_model_and_the_suffix(make):
     assert make().name == "digits-cnn-x7k2p"
     assert make(model=schema.ModelConfig()).name == "run-x7k2p"
+
+
+@pytest.mark.parametrize(
+    ("command", "program"),
+    [
+        ([], "digits_cnn"),
+        (["python", "/app/train.py"], "train"),
+        (["python", "-u", "-m", "vision.train"], "vision.train"),
+        (["horovodrun", "-np", "2", "python", "src/fit.py", "--epochs", "3"], "fit"),
+        (["/app/train", "--epochs=3"], "train"),
+        (["python", "-m"], "python"),
+    ],
+)
+def test_an_own_program_is_called_after_its_file(command, program):
+    assert program_name("digits_cnn", command=command) == program
+
+
+def test_a_job_of_an_own_program_is_named_after_it(make):
+    job = make(command=["python", "/app/train.py"])
+    assert job.name == "train-x7k2p"
+    assert job.labels["app.kubernetes.io/name"] == "train"
 
 
 def test_the_given_name_wins_over_the_configs(make):
