@@ -9,6 +9,7 @@ from tfjob_kit.lint.rule import Rule
 from tfjob_kit.lint.rules import (
     cleanup,
     network,
+    nodes,
     queueing,
     resources,
     restarts,
@@ -30,6 +31,7 @@ GROUPS: dict[str, tuple[Rule, ...]] = {
     "Clean-up": cleanup.RULES,
     "Network": network.RULES,
     "Resources": resources.RULES,
+    "Nodes": nodes.RULES,
     "Sidecars": sidecars.RULES,
     "Queueing": queueing.RULES,
     "Storage": storage.RULES,
