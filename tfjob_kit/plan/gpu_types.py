@@ -11,7 +11,7 @@ from tfjob_kit import errors
 from tfjob_kit.config import plain, schema
 from tfjob_kit.plan import references
 
-__all__ = ["GpuType", "check_gpus_per_replica", "choose_gpu_type"]
+__all__ = ["GpuType", "check_gpus_per_replica", "check_memory_limit", "choose_gpu_type"]
 
 _MIG_PREFIX = "mig-"
 _MIG_DOMAIN = "nvidia.com"
@@ -100,6 +100,22 @@ def check_gpus_per_replica(gpu_type: GpuType, gpus_per_replica: int, *, total: i
         "the type is time-sliced",
         where="gpus",
         hint=way_out,
+    )
+
+
+def check_memory_limit(gpu_type: GpuType, memory: schema.GpuMemoryConfig) -> None:
+    """Refuses a limit that is more than a card has, or a pod's share of it.
+
+    Raises:
+        RefusedError: `gpu_memory.limit_mib` above what the site says of the type.
+    """
+    limit, has = memory.limit_mib, gpu_type.memory_mib
+    if memory.mode is not schema.GpuMemoryMode.limit or limit is None or has is None or limit <= has:
+        return
+    raise errors.RefusedError(
+        f"a limit of {limit} MiB is more than a {gpu_type.noun} of type `{gpu_type.name}` has: {has} MiB",
+        where="gpu_memory.limit_mib",
+        hint=f"`gpu_memory.limit_mib={has * 9 // 10}` leaves the driver its part",
     )
 
 

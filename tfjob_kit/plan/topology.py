@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tfjob_kit import errors
 from tfjob_kit.config import schema
-from tfjob_kit.plan.gpu_types import GpuType, check_gpus_per_replica, choose_gpu_type
+from tfjob_kit.plan.gpu_types import GpuType, check_gpus_per_replica, check_memory_limit, choose_gpu_type
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,12 +63,13 @@ def make_topology(config: schema.RunConfig) -> Topology:
 
     Raises:
         UnknownChoice: A GPU type that `site.gpu_types` has not.
-        RefusedError: GPUs that `replicas` cannot share evenly or a replica cannot use, or a batch that the
-            devices cannot.
+        RefusedError: GPUs that `replicas` cannot share evenly or a replica cannot use, more memory than
+            they have, or a batch that the devices cannot share.
     """
     gpu_type = choose_gpu_type(config)
     replicas, gpus_per_replica = _share_gpus(config)
     check_gpus_per_replica(gpu_type, gpus_per_replica, total=replicas * gpus_per_replica)
+    check_memory_limit(gpu_type, config.gpu_memory)
     topology = Topology(
         workers=replicas - 1,
         gpus_per_replica=gpus_per_replica,

@@ -136,6 +136,18 @@ def test_the_sites_plain_gpu_may_be_a_mig_device(make):
     assert "`gpus=2`" in caught.value.hint
 
 
+def test_a_memory_limit_above_what_the_type_has_is_refused(make):
+    site = schema.SiteConfig(gpu_types={"T4-shared": schema.GpuTypeConfig(shared=True, memory_mib=3840)})
+    memory = schema.GpuMemoryConfig(mode=schema.GpuMemoryMode.limit, limit_mib=3840)
+    assert make("T4-shared:2", site=site, gpu_memory=memory).topology.gpu_type.is_shared
+    memory = schema.GpuMemoryConfig(mode=schema.GpuMemoryMode.limit, limit_mib=3841)
+    with pytest.raises(errors.RefusedError, match="3841 MiB is more than a shared GPU of type") as caught:
+        make("T4-shared:2", site=site, gpu_memory=memory)
+    assert caught.value.where == "gpu_memory.limit_mib"
+    assert "`gpu_memory.limit_mib=3456`" in caught.value.hint
+    assert make(2, gpu_memory=memory).gpus == 2
+
+
 @pytest.mark.parametrize(
     ("site", "where"),
     [
