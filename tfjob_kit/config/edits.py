@@ -14,7 +14,7 @@ from tfjob_kit import errors
 from tfjob_kit.config.grammar import words, writing
 from tfjob_kit.config.grammar.keys import Path, format_path, show_path
 from tfjob_kit.config.grammar.override import Action, Override
-from tfjob_kit.config.nearest import nearest
+from tfjob_kit.config.nearest import choices, nearest
 from tfjob_kit.config.tree import node as nodes
 from tfjob_kit.config.tree.node import Node
 from tfjob_kit.config.tree.source import Source
@@ -78,22 +78,22 @@ def apply_edit(tree: Node, edit: Placed, around: Surroundings) -> Node:
     """
     field = fields.at(edit.override.path)
     if field is None:
-        _fail_unknown(edit, around)
+        _fail_unknown(tree, edit, around)
     old = nodes.get(tree, edit.override.path)
     _check_parents(tree, edit)
     return _DOERS[edit.override.action](tree, edit, field, old, around)
 
 
 def _change(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
-    if old is None and not _is_closed_key(edit.override.path):
+    if old is None and not _is_closed_key(tree, edit.override.path):
         _fail_absent(tree, edit, around)
     return _set(tree, edit, old)
 
 
 def _add(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
     if isinstance(edit.override.path[-1], int):
-        _fail_index(edit)
-    if old is None and not _is_closed_key(edit.override.path):
+        _fail_index(edit, old)
+    if old is None and not _is_closed_key(tree, edit.override.path):
         return _set(tree, edit, old)
     place = "by default" if old is None or old.source.kind == "default" else f"at {old.source.place}"
     raise errors.OverrideError(
@@ -117,11 +117,11 @@ def _set(tree: Node, edit: Placed, old: Node | None) -> Node:
 
 def _delete(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
     path = edit.override.path
-    if old is None and not _is_closed_key(path):
+    if old is None and not _is_closed_key(tree, path):
         _fail_absent(tree, edit, around)
     if old is not None:
         _check_equal(edit, field, old)
-    if not _is_closed_key(path):
+    if not _is_closed_key(tree, path):
         return nodes.drop(tree, path)
     if not field.optional:
         raise errors.OverrideError(
@@ -156,7 +156,7 @@ def _check_equal(edit: Placed, field: Field, old: Node) -> None:
 
 
 def _extend(tree: Node, edit: Placed, field: Field, old: Node | None, around: Surroundings) -> Node:
-    if old is None and not _is_closed_key(edit.override.path):
+    if old is None and not _is_closed_key(tree, edit.override.path):
         _fail_absent(tree, edit, around)
     given = nodes.make_node(edit.override.parsed, edit.source)
     if not isinstance(given.content, list):
@@ -186,10 +186,11 @@ _DOERS = {
 }
 
 
-def _is_closed_key(path: Path) -> bool:
-    """Whether the key is one of a closed dataclass, which has all its keys."""
+def _is_closed_key(tree: Node, path: Path) -> bool:
+    """Whether the key is one of a closed dataclass that is there, and so has all its keys."""
     parent = fields.at(path[:-1])
-    return parent is not None and parent.dataclass is not None
+    is_closed = parent is not None and parent.dataclass is not None
+    return is_closed and nodes.get(tree, path[:-1]) is not None
 
 
 def _check_parents(tree: Node, edit: Placed) -> None:
@@ -223,24 +224,33 @@ def _check_step(edit: Placed, path: Path, length: int, above: Node) -> None:
         )
 
 
-def _fail_unknown(edit: Placed, around: Surroundings) -> NoReturn:
-    unknown.unknown_key(edit.override.path, edit.source, override=edit.override, groups=sorted(around.groups))
+def _fail_unknown(tree: Node, edit: Placed, around: Surroundings) -> NoReturn:
+    unknown.unknown_key(
+        edit.override.path,
+        edit.source,
+        override=edit.override,
+        groups=sorted(around.groups),
+        is_there=lambda path: nodes.get(tree, path) is not None,
+    )
 
 
 def _fail_absent(tree: Node, edit: Placed, around: Surroundings) -> NoReturn:
-    path = edit.override.path
-    above = nodes.get(tree, path[:-1])
+    whole = edit.override.path
+    path = next(whole[:n] for n in range(1, len(whole) + 1) if nodes.get(tree, whole[:n]) is None)
+    above, rest = nodes.get(tree, path[:-1]), whole[len(path) :]
     siblings = list(above.content) if above is not None and isinstance(above.content, dict) else []
     names = nearest(str(path[-1]), siblings)
-    close = tuple(format_path((*path[:-1], name)) for name in names)
+    close = tuple(format_path((*path[:-1], name, *rest)) for name in names)
     value = edit.override.text or "VALUE"
-    lines = [unknown.correct(edit.override, key) for key in close[:1]]
-    if others := around.options_with(path):
-        lines.append(f"{', '.join(others)} has it")
-    if siblings:
-        lines.append(f"keys there: {', '.join(siblings[:10])}")
-    if edit.override.action in (Action.change, Action.extend) and not isinstance(path[-1], int):
-        lines.append(f"to add it: {_pasted(f'+{format_path(path)}={value}')}")
+    others = around.options_with(whole)
+    lines = [f"{', '.join(others)} has it"] if others else []
+    lines += [unknown.correct(edit.override, key) for key in close if not others]
+    if siblings and not others:
+        lines.append(f"keys there: {choices(siblings)}")
+    # A name that is nearly one of those there is a slip of the hand, which `+` would make a key of.
+    is_new = others or not close
+    if is_new and edit.override.action in (Action.change, Action.extend) and not isinstance(path[-1], int):
+        lines.append(f"to add it: {_pasted(f'+{format_path(whole)}={value}')}")
     raise errors.UnknownChoice(
         f"no key {show_path(path)}",
         where=edit.source.where,
@@ -255,11 +265,13 @@ def _pasted(token: str) -> str:
     return writing.for_shell(words.printable(token))
 
 
-def _fail_index(edit: Placed) -> NoReturn:
-    listed = format_path(edit.override.path[:-1])
+def _fail_index(edit: Placed, old: Node | None) -> NoReturn:
+    listed, value = format_path(edit.override.path[:-1]), edit.override.text or "VALUE"
+    ways = [f"{_pasted(edit.override.raw[1:])} changes it"] if old is not None else []
+    ways += [f"{_pasted(f'{listed}+=[{value}]')} extends the list"]
     raise errors.OverrideError(
         f"`{edit.override.key}` is an item of a list, which + cannot add",
         where=edit.source.where,
-        hint=_pasted(f"{listed}+=[{edit.override.text or 'VALUE'}]"),
+        hint="\n".join(ways),
         source=edit.source.under_key(edit.override.path),
     )

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, NoReturn, cast
 
 from tfjob_kit import errors
-from tfjob_kit.config.grammar import interpolations, words
+from tfjob_kit.config.grammar import interpolations, words, writing
 from tfjob_kit.config.grammar.keys import Path, show_path
 from tfjob_kit.config.grammar.words import Word
 from tfjob_kit.config.nearest import nearest
@@ -20,7 +20,8 @@ from tfjob_kit.config.tree.node import Node
 from tfjob_kit.config.typed import convert, fields
 
 _WRAPPED = re.compile(r"^[A-Za-z]+ raised while resolving interpolation: [\"']*(.*?)[\"']*$")
-_NAME = re.compile(r"\$\{([A-Za-z0-9_.]+)\}")
+_ABSENT = re.compile(r"Interpolation key '([^']+)' not found")
+_UNSET = re.compile(r"Environment variable '([^']+)' not found")
 
 
 def resolve(tree: Node) -> Node:
@@ -129,13 +130,22 @@ def _fail(error: Exception, path: Path, node: Node) -> NoReturn:
     reason = words.printable(said)[:200].rstrip(".") or type(error).__name__
     if isinstance(error, RecursionError):
         reason = "it refers to itself"
-    named = _NAME.search(text)
-    close = nearest(named[1], fields.all_paths()) if named and named[1] not in fields.all_paths() else ()
-    lines = [f"did you mean ${{{close[0]}}}?"] if close else []
+    absent = _ABSENT.search(reason)
+    close = nearest(absent[1], fields.all_paths()) if absent and f"${{{absent[1]}}}" in text else ()
     raise errors.InvalidValue(
         f"{show_path(path)}: {words.shown(text)} cannot be resolved: {reason}",
         where=node.source.where_value,
         nearest=close,
-        hint="\n".join([*lines, "write \\${ for the text itself"]),
-        source=node.source.under_value(),
+        hint=_way_out(node, reason, absent[1] if absent else "", close),
+        source=node.source.under_value(f"${{{absent[1]}" if absent else "${"),
     ) from error
+
+
+def _way_out(node: Node, reason: str, absent: str, close: tuple[str, ...]) -> str:
+    if close and (token := node.source.with_text(f"${{{absent}}}", f"${{{close[0]}}}")) is not None:
+        return writing.for_shell(token)
+    if close:
+        return f"did you mean ${{{close[0]}}}?"
+    if unset := _UNSET.search(reason):
+        return f"set {unset[1]}, or give a default: ${{oc.env:{unset[1]},VALUE}}"
+    return "write \\${ for the text itself"

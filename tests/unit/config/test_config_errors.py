@@ -46,7 +46,7 @@ TABLE = [
         "model@x.y=resnet50",
         errors.UnknownChoice,
         "`model` is not in the defaults list",
-        "model@model=resnet50",
+        "model=resnet50",
     ),
     (
         "model.params.depth=1",
@@ -126,7 +126,7 @@ TABLE = [
     ("output.dir=null", errors.InvalidValue, "`output.dir` may not be empty (`null`)", ""),
     ("output.dir=[a]", errors.InvalidValue, "`output.dir` takes one value, not a list", ""),
     ("~name=x", errors.InvalidValue, "`name` is `null` (default), not `x`, and stays", "'~name' deletes it"),
-    ("train.seed=${train.sed}", errors.InvalidValue, "cannot be resolved", "did you mean ${train.seed}?"),
+    ("train.seed=${train.sed}", errors.InvalidValue, "cannot be resolved", "'train.seed=${train.seed}'"),
     ("train.seed=${train.seed}", errors.InvalidValue, "cannot be resolved", "write \\${"),
     ("train.seed=${oc.env:TFJOB_KIT_UNSET}", errors.InvalidValue, "cannot be resolved", ""),
     ("train.seed=${name", errors.OverrideError, "this interpolation is never closed", "close it with }"),
@@ -145,7 +145,7 @@ TABLE = [
     ),
     ("model=", errors.OverrideError, "`model` takes the name of an option", "options: digits_cnn, resnet50"),
     ("gpus=1,2", errors.OverrideError, "`1,2` stands for several values", "gpus=VALUE in a run of its own"),
-    ("model.params={a:", errors.OverrideError, "a bracket before this place", "quote the value"),
+    ("model.params={a:", errors.OverrideError, "a bracket before this place", "uses it as text"),
     (
         "train.optimizer.learning_rate=0.1,oops(",
         errors.OverrideError,
@@ -155,7 +155,7 @@ TABLE = [
     ("++command[0]=x", errors.UnknownChoice, "`command` has 0 items", "command+=[VALUE]"),
     ("~command[0]", errors.UnknownChoice, "`command` has 0 items", "command+=[VALUE]"),
     ("env.A+=[x]", errors.UnknownChoice, "no key `env.A`", "to add it: '+env.A=[x]'"),
-    ("~experiment", errors.UnknownChoice, "no key `experiment`", ""),
+    ("~sweeping", errors.UnknownChoice, "no key `sweeping`", ""),
     ("~job.ttl=x", errors.InvalidValue, "`job.ttl` must be a time", ""),
     ("~replicas=3", errors.InvalidValue, "`replicas` is `null` (default), not `3`", "'~replicas' deletes it"),
     ("resources.memory=1Xi", errors.InvalidValue, "not `1Xi`", UNITS),
@@ -252,6 +252,6 @@ def test_an_error_as_json_carries_its_parts(tmp_path: Path) -> None:
         "message": "no key `modle`",
         "where": "override 1 of 1: modle=resnet50",
         "nearest": ["model", "code"],
-        "hint": "model=resnet50\nor code",
+        "hint": "model=resnet50\nor code=resnet50",
         "exit_code": 2,
     }

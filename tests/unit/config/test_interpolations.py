@@ -73,9 +73,13 @@ def test_missing_values_are_not_referred_to(tmp_path: Path, monkeypatch: pytest.
 
 
 UNRESOLVED = [
-    ("name=${train.stepz}", "Interpolation key 'train.stepz' not found", "did you mean ${train.steps}?"),
+    ("name=${train.stepz}", "Interpolation key 'train.stepz' not found", "'name=${train.steps}'"),
     ("name=${name}", "Recursive interpolation detected", "write \\${ for the text itself"),
-    ("name=${oc.env:TFJOB_KIT_UNSET}", "Environment variable 'TFJOB_KIT_UNSET' not found", "write"),
+    (
+        "name=${oc.env:TFJOB_KIT_UNSET}",
+        "Environment variable 'TFJOB_KIT_UNSET' not found",
+        "or give a default",
+    ),
     ("name=${nothing:1}", "Unsupported interpolation type nothing", "write"),
     ("name='${a b}'", "", "write"),
     ("name='${'", "", "write"),

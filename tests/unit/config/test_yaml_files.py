@@ -19,10 +19,10 @@ def fails(project: Project, text: str) -> errors.ConfigError:
 
 
 BROKEN = [
-    ("gpus: [1\n", "not valid YAML: expected ',' or ']', but got '<stream end>'", "conf/config.yaml:2:1"),
+    ("gpus: [1\n", "not valid YAML: this [ is never closed", "conf/config.yaml:1:7"),
     ("gpus: 1\n  train: 2\n", "not valid YAML: mapping values are not allowed here", "conf/config.yaml:2:8"),
     ("gpus: 1\n\ttrain: 2\n", "not valid YAML: found character '\\t' that cannot", "conf/config.yaml:2:1"),
-    ('name: "abc\n', "not valid YAML: found unexpected end of stream", "conf/config.yaml:2:1"),
+    ('name: "abc\n', 'not valid YAML: this " is never closed', "conf/config.yaml:1:7"),
     ("name: *gone\n", "not valid YAML: found undefined alias 'gone'", "conf/config.yaml:1:7"),
     ("name: a\x00b\n", "not valid YAML: a character that YAML does not allow", "conf/config.yaml:1:8"),
     ("- a\n", "a config file holds `key: value` lines", "conf/config.yaml:1:1"),
@@ -48,15 +48,19 @@ def test_a_broken_file_is_named_with_line_and_column(
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "place", "hint"),
     [
-        ("gpus: [1\n", "line 1, column 7"),
-        ("\nname: {a: [1, 2\n\n", "line 2, column 11"),
-        ("name: 'a\n", "line 1, column 7"),
+        ("gpus: [1\n", "1:7", "close it with ]"),
+        ("\nname: {a: [1, 2\n\n", "2:11", "close it with ]"),
+        ("name: {a: 1\n", "1:7", "close it with }"),
+        ("name: 'a\n", "1:7", "close it with '"),
     ],
 )
-def test_what_is_not_closed_is_named_where_it_begins(text: str, place: str, project: Project) -> None:
-    assert f"what begins at {place} is not closed" == fails(project, text).hint
+def test_what_is_not_closed_is_named_where_it_begins(
+    text: str, place: str, hint: str, project: Project
+) -> None:
+    error = fails(project, text)
+    assert (f"conf/config.yaml:{place}", hint) == (error.where, error.hint)
 
 
 def test_a_bracket_that_nothing_follows_is_not_closed_either(project: Project) -> None:

@@ -9,7 +9,7 @@ from tfjob_kit import errors
 from tfjob_kit.config.files.group_edit import GroupEdit
 from tfjob_kit.config.files.packages import Key
 from tfjob_kit.config.files.search_path import SearchPath
-from tfjob_kit.config.grammar import words
+from tfjob_kit.config.grammar import words, writing
 from tfjob_kit.config.grammar.override import Action
 from tfjob_kit.config.nearest import choices, nearest
 from tfjob_kit.config.tree.source import Source
@@ -25,12 +25,17 @@ class Slot:
 
 def not_in_list(edit: GroupEdit, slots: Mapping[Key, Slot]) -> errors.ConfigError:
     """For an edit whose group takes no part."""
-    packages = [f"{group}@{package}" for group, package in slots if group == edit.group]
+    packages = [
+        group if package == group.replace("/", ".") else f"{group}@{package}"
+        for group, package in slots
+        if group == edit.group
+    ]
     option = ",".join(edit.options) or "OPTION"
+    named = edit.group if edit.package is None else f"{edit.group}@{edit.package}"
     if edit.action is Action.delete:
         hint = f"groups in it: {choices(group for group, _ in slots)}"
     else:
-        hint = "\n".join(f"{p}={option}" for p in packages) or f"+{edit.group}={option}"
+        hint = "\n".join(f"{p}={option}" for p in packages) or f"+{named}={option}"
     return errors.UnknownChoice(
         f"`{edit.group}` is not in the defaults list",
         where=edit.source.where,
@@ -59,7 +64,7 @@ def unknown_option(search_path: SearchPath, group: str, option: str, source: Sou
             source=source.under_key(),
         )
     close = nearest(option, options)
-    token = f"{group}={close[0]}\n" if close and source.kind == "override" else ""
+    token = f"{_corrected(source, option, close[0])}\n" if close and source.kind == "override" else ""
     return errors.UnknownChoice(
         f"no option {words.shown(option)} in group `{group}`",
         where=source.where_value,
@@ -67,6 +72,12 @@ def unknown_option(search_path: SearchPath, group: str, option: str, source: Sou
         source=source.under_value(),
         hint=f"{token}options: {choices(options, close=close)} (searched: {search_path.folders})",
     )
+
+
+def _corrected(source: Source, option: str, better: str) -> str:
+    """The override with another option, for a shell."""
+    key, _, value = (source.raw or "").partition("=")
+    return writing.for_shell(f"{key}={value.replace(option, better)}")
 
 
 def undecided(search_path: SearchPath, group: str, source: Source) -> errors.ConfigError:

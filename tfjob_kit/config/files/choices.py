@@ -140,10 +140,13 @@ class _Walk:
                 source=source.under_value(),
             )
         self.stack.append(name)
-        target = packages.absolute(document.package) if header and document.package is not None else package
+        if header and document.package is not None:
+            target, named = packages.absolute(document.package), document.package_source
+        else:
+            target, named = package, source if not header else document.body.source
         for entry in read_entries(document):
             if entry.kind == "self":
-                self.layers.append(packages.placed(document.body, target))
+                self.layers.append(packages.placed(document.body, target, named))
             elif entry.kind == "file":
                 self.include(entry, group=group, package=target)
             elif entry.mark == "override":

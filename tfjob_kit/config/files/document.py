@@ -37,12 +37,14 @@ class Document:
     Attributes:
         path: As shown to people.
         package: Of its `# @package` header; None when it has none.
+        package_source: Of that header.
         body: Its content without the defaults list; always a dict.
         defaults: Its defaults list; None when it has none.
     """
 
     path: str
     package: str | None
+    package_source: Source
     body: Node
     defaults: Node | None
 
@@ -69,7 +71,8 @@ def read_document(path: Path, *, shown: str) -> Document:
     content = dict(root.content)
     defaults = content.pop("defaults", None)
     body = Node(content=content, source=root.source)
-    return Document(path=shown, package=_package(text), body=body, defaults=defaults)
+    package, source = _package(text, shown)
+    return Document(path=shown, package=package, package_source=source, body=body, defaults=defaults)
 
 
 def _read_text(path: Path, shown: str) -> str:
@@ -83,13 +86,15 @@ def _read_text(path: Path, shown: str) -> str:
         ) from error
 
 
-def _package(text: str) -> str | None:
-    for line in text.splitlines():
+def _package(text: str, shown: str) -> tuple[str | None, Source]:
+    """The package of the header, and its place."""
+    for number, line in enumerate(text.splitlines(), 1):
         if match := _PACKAGE_HEADER.match(line):
-            return match[1]
+            column = match.start(1) + 1
+            return match[1], Source(kind="file", path=shown, line=number, column=column, written=line)
         if line.strip() and not line.startswith("#"):
-            return None
-    return None
+            break
+    return None, Source(kind="file", path=shown, line=1, column=1)
 
 
 class _Reader:
@@ -107,10 +112,7 @@ class _Reader:
         try:
             top = _top(self.text)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            at = (mark.line, mark.column) if mark else (0, 0)
-            problem = error.problem or error.context or "cannot be read"
-            self.fail(f"not valid YAML: {problem}", *at, hint=_what_is_open(error, self.text))
+            self.fail_at_mark(error)
         except yaml.reader.ReaderError as error:
             before = self.text[: error.position]
             column = len(before) - (before.rfind("\n") + 1)
@@ -159,6 +161,22 @@ class _Reader:
     def line(self, number: int) -> str:
         return self.lines[number] if number < len(self.lines) else ""
 
+    def fail_at_mark(self, error: Any) -> NoReturn:
+        """Raises ConfigError where PyYAML's error lies, or at the bracket that the end leaves open."""
+        if begin := _open_at_end(error, self.text):
+            char = self.text[begin.index]
+            problem = f"not valid YAML: this {char} is never closed"
+            self.fail(problem, begin.line, begin.column, hint=f"close it with {_CLOSING[char]}")
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line, mark.column) if mark else (0, 0)
+        hint = None
+        if mark and not self.text[mark.index :].strip("\0 \n"):
+            line = max((n for n, text in enumerate(self.lines) if text.strip()), default=0)
+            column, hint = len(self.line(line)), "a bracket before it is not closed"
+        self.fail(
+            f"not valid YAML: {error.problem or error.context or 'cannot be read'}", line, column, hint=hint
+        )
+
     def fail(self, message: str, line: int, column: int, *, hint: str | None = None) -> NoReturn:
         text = self.line(line)
         raise errors.ConfigError(
@@ -181,14 +199,15 @@ def _top(text: str) -> Any:
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
-def _what_is_open(error: Any, text: str) -> str | None:
-    """Where the bracket or quote stands that the end of the text has not closed."""
+_CLOSING = {"[": "]", "{": "}", "'": "'", '"': '"'}
+
+
+def _open_at_end(error: Any, text: str) -> Any:
+    """The mark of the bracket or quote that the end of the text has not closed; None for another fault."""
     begin, found = error.context_mark, error.problem_mark
-    if begin is None or found is None or text[found.index :].strip("\0 \n"):
+    if begin is None or found is None or text[found.index :].strip("\0 \n") or begin.index == found.index:
         return None
-    if begin.index == found.index:
-        return "a bracket before it is not closed"
-    return f"what begins at line {begin.line + 1}, column {begin.column + 1} is not closed"
+    return begin if text[begin.index : begin.index + 1] in _CLOSING else None
 
 
 def _at(node: Any) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tfjob_kit import errors
 from tfjob_kit.config.files.search_path import SearchPath
-from tfjob_kit.config.grammar import words
+from tfjob_kit.config.grammar import words, writing
 from tfjob_kit.config.grammar.override import Action, Override
 from tfjob_kit.config.grammar.words import Word
 from tfjob_kit.config.nearest import choices, nearest
@@ -68,11 +68,13 @@ def make_group_edit(override: Override, source: Source, search_path: SearchPath)
 def unknown_group(group: str, source: Source, search_path: SearchPath) -> None:
     """Raises UnknownChoice with the groups that there are."""
     close = nearest(group, sorted(search_path.groups))
+    groups = choices(sorted(search_path.groups), close=close)
+    token = f"{writing.for_shell((source.raw or '').replace(group, close[0], 1))}\n" if close else ""
     raise errors.UnknownChoice(
         f"no group {words.shown(group)}",
         where=source.where,
         nearest=close,
-        hint=f"groups: {choices(sorted(search_path.groups), close=close)} (searched: {search_path.folders})",
+        hint=f"{token}groups: {groups} (searched: {search_path.folders})",
         source=source.under_key(),
     )
 

@@ -6,8 +6,11 @@ lies inside the package of its file; `_global_` is the root, `_here_` the file's
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tfjob_kit.config.files.defaults_list import Entry
 from tfjob_kit.config.tree.node import Node
+from tfjob_kit.config.tree.source import Source
 
 GLOBAL = "_global_"
 HERE = "_here_"
@@ -59,8 +62,9 @@ def absolute(package: str) -> str:
     return package.removeprefix(GLOBAL).strip(".")
 
 
-def placed(body: Node, package: str) -> Node:
-    """The body under its package."""
+def placed(body: Node, package: str, source: Source | None = None) -> Node:
+    """The body under its package, which was named at `source`; by default where the body begins."""
+    source = source or body.source
     for part in reversed(package.split(".")) if package else ():
-        body = Node(content={part: body}, source=body.source)
+        body = Node(content={part: replace(body, source=source)}, source=source)
     return body

@@ -26,7 +26,7 @@ def cast(name: str, value: Value) -> Value:
         return {key: cast(name, item) for key, item in value.items()}
     if isinstance(value, list):
         return [cast(name, item) for item in value]
-    return replace(CASTS[name](value), at=value.at)
+    return replace(CASTS[name](value), span=value.span)
 
 
 def _to_int(word: Word) -> Word:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import NoReturn
 
 from tfjob_kit import errors
-from tfjob_kit.config.grammar import interpolations, words
+from tfjob_kit.config.grammar import interpolations, words, writing
 
 BLANKS = " \t"
-QUOTE_HINT = "quote the value to use it as text"
+_LONGEST_QUOTED = 200  # Characters of a value that a hint repeats in quotes.
 
 
 class Cursor:
@@ -19,14 +19,16 @@ class Cursor:
 
     Attributes:
         text: The whole override, so that carets stand under its columns.
-        at: Column of the next character, from 0.
+        start: Column where the value begins, from 0.
+        at: Column of the next character.
         end: Its length.
     """
 
-    __slots__ = ("at", "end", "text")
+    __slots__ = ("at", "end", "start", "text")
 
     def __init__(self, text: str, start: int) -> None:
         self.text = text
+        self.start = start
         self.at = start
         self.end = len(text)
 
@@ -90,8 +92,8 @@ class Cursor:
         char = self.peek()
         if not char and inside:
             self.fail("a bracket before this place is never closed", self.at)
-        if char in {"", ",", "]", "}", ":"}:
-            self.fail("a value is missing here", self.at, "write '' for an empty text")
+        if char in {"", ","} or (inside and char in {"]", "}", ":"}):
+            self.fail("a value is missing here", self.at, "take the comma out, or write '' for an empty text")
         self.fail_at_stray()
 
     def fail_at_stray(self) -> NoReturn:
@@ -102,9 +104,16 @@ class Cursor:
         if char in "'\"":
             other = '"' if char == "'" else "'"
             problem = f"the quote {char} cannot stand inside a word"
-            self.fail(problem, self.at, f"put the whole value in {other} quotes")
+            self.fail(problem, self.at, f"put the whole value in {other} quotes: {self.as_text()}")
         self.fail(f"{words.shown(char)} cannot stand here", self.at)
 
-    def fail(self, message: str, at: int, hint: str = QUOTE_HINT) -> NoReturn:
-        """Raises OverrideError with a caret under a column."""
-        raise errors.OverrideError(message, hint=hint, source=words.caret(self.text, at))
+    def as_text(self) -> str:
+        """For a hint: the override with its value in quotes, hence text."""
+        value = self.text[self.start :].strip(BLANKS)
+        if not self.text.isprintable() or len(value) > _LONGEST_QUOTED:
+            return "quote the value to use it as text"
+        return f"{writing.for_shell(self.text[: self.start] + writing.format_text(value))} uses it as text"
+
+    def fail(self, message: str, at: int, hint: str | None = None) -> NoReturn:
+        """Raises OverrideError with a caret under a column; by default the way out is to quote the value."""
+        raise errors.OverrideError(message, hint=hint or self.as_text(), source=words.caret(self.text, at))

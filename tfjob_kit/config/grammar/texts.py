@@ -38,7 +38,7 @@ def read_quoted(cursor: Cursor) -> Word:
                 cursor.at += 1
         elif char == quote:
             cursor.at += 1
-            return words.text_word("".join(parts), at=opening)
+            return words.text_word("".join(parts), span=(opening, cursor.at))
         else:
             parts.append(char)
             cursor.at += 1
@@ -70,7 +70,8 @@ def read_word(cursor: Cursor, *, stops: str = "", inside: bool = False) -> Word:
         cursor.fail_at_missing(inside=inside)
     tail = "".join(parts[solid_end:]).rstrip(BLANKS)
     text = "".join(parts[:solid_end]) + tail
-    return Word(text=text, value=text if escaped else words.meaning(text), at=start)
+    end = start + len(cursor.text[start : cursor.at].rstrip(BLANKS))
+    return Word(text=text, value=text if escaped else words.meaning(text), span=(start, end))
 
 
 def _part(cursor: Cursor, stops: str) -> tuple[str, bool]:

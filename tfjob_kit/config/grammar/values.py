@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from tfjob_kit.config.grammar import casts, texts, words
+from tfjob_kit.config.grammar import casts, texts, words, writing
 from tfjob_kit.config.grammar.cursor import Cursor
 from tfjob_kit.config.grammar.words import Word
+from tfjob_kit.config.nearest import nearest
 
 Value = Word | list["Value"] | dict[str, "Value"]
 
@@ -70,7 +71,7 @@ class _Reader:
         cursor = self.cursor
         cursor.skip_blanks()
         if cursor.at == cursor.end:
-            return Word(text="", value="", at=cursor.at)
+            return Word(text="", value="", span=(cursor.at, cursor.at))
         elements = [self.element()]
         while cursor.take(","):
             elements.append(self.element())
@@ -132,7 +133,7 @@ class _Reader:
             at = self.cursor.at
             key = self.entry_key(opening)
             if key in found:
-                self.cursor.fail(f"the key {words.shown(key)} stands twice", at)
+                self.cursor.fail(f"the key {words.shown(key)} stands twice", at, "keep one of the two")
             found[key] = self.single()
         return found
 
@@ -153,9 +154,7 @@ class _Reader:
         if name in NOT_HERE:
             self.cursor.fail(f"`{name}(...)` is not supported", at, "use key+=[5,6] to extend a list")
         if name not in FUNCTIONS:
-            known = ", ".join(FUNCTIONS)
-            hint = f"known functions: {known}; quote it to use it as text"
-            self.cursor.fail(f"unknown function `{name}`", at, hint)
+            self.fail_unknown(name, at)
         self.cursor.at = match.end()
         found = self.arguments(name, opening=match.end() - 1)
         if name in SWEEPS or len(found.arguments) != 1 or isinstance(found.arguments[0], Swept):
@@ -164,6 +163,14 @@ class _Reader:
             return casts.cast(name, found.arguments[0])
         except ValueError as error:
             self.cursor.fail(f"`{name}(...)`: {error}", at)
+
+    def fail_unknown(self, name: str, at: int) -> NoReturn:
+        close = nearest(name, FUNCTIONS)
+        text = self.cursor.text
+        token = f"{text[:at]}{close[0]}{text[at + len(name) :]}" if close else ""
+        lines = [writing.for_shell(words.printable(token))] if close else []
+        lines += [f"known functions: {', '.join(FUNCTIONS)}", self.cursor.as_text()]
+        self.cursor.fail(f"unknown function `{name}`", at, "\n".join(lines))
 
     def arguments(self, name: str, *, opening: int) -> Swept:
         cursor = self.cursor

@@ -38,14 +38,14 @@ class Word:
         value: What the text means by itself; a text field takes `text` instead, so `1.10` stays `1.10`.
         quoted: Written in quotes, hence text and nothing else.
         trap: What YAML 1.1 readers make of this unquoted scalar of a file, where people mean text.
-        at: Column in the text of an override, from 0; None where it does not come from one.
+        span: Columns in the text of an override, from 0, the last one outside; None where it is from none.
     """
 
     text: str
     value: Scalar
     quoted: bool = False
     trap: str | None = None
-    at: int | None = field(default=None, compare=False, repr=False)
+    span: tuple[int, int] | None = field(default=None, compare=False, repr=False)
 
 
 def plain_word(text: str) -> Word:
@@ -53,9 +53,9 @@ def plain_word(text: str) -> Word:
     return Word(text=text, value=meaning(text))
 
 
-def text_word(text: str, *, quoted: bool = True, at: int | None = None) -> Word:
+def text_word(text: str, *, quoted: bool = True, span: tuple[int, int] | None = None) -> Word:
     """A word that is text whatever it looks like."""
-    return Word(text=text, value=text, quoted=quoted, at=at)
+    return Word(text=text, value=text, quoted=quoted, span=span)
 
 
 def value_word(value: Scalar) -> Word:

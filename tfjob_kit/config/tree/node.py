@@ -45,8 +45,8 @@ def make_node(value: Any, source: Source, *, quoted: bool = False) -> Node:
         items = cast("list[Any]", value)
         return Node(content=[make_node(v, source, quoted=quoted) for v in items], source=source)
     if isinstance(value, Word):
-        if value.at is not None:
-            source = replace(source, value_column=value.at + 1)
+        if value.span is not None:
+            source = replace(source, value_column=value.span[0] + 1, value_end=value.span[1] + 1)
         return Node(content=value, source=source)
     is_quoted = quoted and isinstance(value, str)
     word = words.text_word(value) if is_quoted else words.value_word(value)

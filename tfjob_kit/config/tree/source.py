@@ -29,6 +29,7 @@ class Source:
         was_at: Where that one came from.
         written: The line of the file, for messages.
         value_column: Of the value, from 1, where it stands in the same line as the key.
+        value_end: Of what follows the value, from 1; None where a whole list or dict is the value.
     """
 
     kind: Literal["default", "file", "override"]
@@ -42,6 +43,7 @@ class Source:
     was_at: str | None = None
     written: str | None = field(default=None, compare=False, repr=False)
     value_column: int | None = field(default=None, compare=False, repr=False)
+    value_end: int | None = field(default=None, compare=False, repr=False)
 
     @property
     def place(self) -> str:
@@ -83,14 +85,38 @@ class Source:
             return words.caret(self.raw, _key_column(self.raw, path))
         return None if self.written is None else words.caret(self.written, (self.column or 1) - 1)
 
-    def under_value(self) -> str | None:
-        """The line with a caret under the value; None where nothing was written."""
-        if self.raw is not None:
-            column = self.value_column - 1 if self.value_column else _value_column(self.raw)
-            return words.caret(self.raw, column)
-        if self.written is None:
+    def under_value(self, part: str = "") -> str | None:
+        """The line with a caret under the value; None where nothing was written.
+
+        Args:
+            part: Under this part of it, where it can be found.
+        """
+        line = self.written if self.raw is None else self.raw
+        if line is None:
             return None
-        return words.caret(self.written, (self.value_column or self.column or 1) - 1)
+        column = (self.value_column or self.column or 1) - 1
+        if self.raw is not None and self.value_column is None:
+            column = _value_column(self.raw)
+        return words.caret(line, max(column, line.find(part, column)))
+
+    def with_value(self, text: str) -> str | None:
+        """The override with another text in the place of this value; None where that cannot be told."""
+        if self.raw is None or self.value_column is None or self.value_end is None:
+            return None
+        return self.raw[: self.value_column - 1] + text + self.raw[self.value_end - 1 :]
+
+    def with_text(self, old: str, new: str) -> str | None:
+        """The override with another text in its value; None for a file."""
+        return None if self.raw is None else self.raw.replace(old, new)
+
+    def with_name(self, path: Path, name: str) -> str | None:
+        """The override with another name in the place of the last part of `path`."""
+        if self.raw is None:
+            return None
+        column, written = _key_column(self.raw, path), format_path(path[-1:])
+        if not self.raw.startswith(written, column):
+            return None
+        return self.raw[:column] + name + self.raw[column + len(written) :]
 
 
 DEFAULT = Source(kind="default")

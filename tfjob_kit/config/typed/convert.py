@@ -14,6 +14,7 @@ from tfjob_kit.config import plain, schema
 from tfjob_kit.config.grammar import writing
 from tfjob_kit.config.grammar.keys import Path, format_path, show_path
 from tfjob_kit.config.grammar.words import Word
+from tfjob_kit.config.nearest import choices
 from tfjob_kit.config.tree import node as nodes
 from tfjob_kit.config.tree.node import Node
 from tfjob_kit.config.tree.source import DEFAULT
@@ -107,21 +108,30 @@ def _convert(node: Node, field: Field, path: Path) -> Any:
     if field.dataclass is not None:
         return _convert_closed(node, field, path)
     if field.is_map:
-        items = _entries(node, "key: value", "{key:value}").items()
+        items = _entries(node, path, "key: value", "{key:value}").items()
         return {key: convert(item, field.items, (*path, key)) for key, item in items}
     if field.is_list:
         return _convert_list(node, field, path)
     if not isinstance(content, Word):
-        kind = "a list" if isinstance(content, list) else "a dict"
-        raise Refusal(f"takes one value, not {kind}")
+        _refuse_many(node, field)
     return scalars.read_scalar(content, field)
+
+
+def _refuse_many(node: Node, field: Field) -> NoReturn:
+    kind = "a list" if isinstance(node.content, list) else "a dict"
+    forms: tuple[str, ...] = ()
+    if isinstance(node.content, list) and len(node.content) == 1:
+        forms = (nodes.as_text(node.content[0]),)
+    elif scalars.takes_text(field):
+        forms = (f'"{nodes.as_text(node)}"',)
+    raise Refusal(f"takes one value, not {kind}", forms=forms)
 
 
 def _convert_closed(node: Node, field: Field, path: Path) -> Any:
     content = node.content
     if not isinstance(content, dict):
-        names = ", ".join(field.keys)
-        raise Refusal("holds keys of its own and takes no single value", note=f"its keys: {names}")
+        note = f"its keys: {choices(field.keys)}"
+        raise Refusal("holds keys of its own and takes no single value", note=note)
     for key, item in content.items():
         if key not in field.keys:
             unknown.unknown_key((*path, key), item.source)
@@ -133,14 +143,17 @@ def _convert_list(node: Node, field: Field, path: Path) -> list[Any]:
     if isinstance(node.content, list):
         return [convert(item, field.items, (*path, index)) for index, item in enumerate(node.content)]
     text = nodes.as_text(node)
-    raise Refusal(f"takes a list, not `{text}`", forms=(f"[{text}]",))
+    forms = (f"[{text}]",) if isinstance(node.content, Word) else ()
+    raise Refusal(f"takes a list, not `{text}`", forms=forms)
 
 
-def _entries(node: Node, in_file: str, in_override: str) -> dict[str, Node]:
+def _entries(node: Node, path: Path, in_file: str, in_override: str) -> dict[str, Node]:
     if isinstance(node.content, dict):
         return node.content
     form = in_override if node.source.kind == "override" else in_file
-    raise Refusal(f"takes `{form}`, not `{nodes.as_text(node)}`")
+    is_named = node.source.kind == "override" and not any(isinstance(part, int) for part in path)
+    note = f"+{format_path(path)}.KEY=VALUE adds one entry" if is_named else None
+    raise Refusal(f"takes `{form}`, not `{nodes.as_text(node)}`", note=note)
 
 
 def _convert_any(node: Node, path: Path) -> Any:
@@ -168,6 +181,5 @@ def refuse(refusal: Refusal, node: Node, path: Path) -> NoReturn:
 def _token(node: Node, path: Path, form: str) -> str:
     if node.source.kind != "override":
         return f"{path[-1]}: {form}" if path and isinstance(path[-1], str) else f"- {form}"
-    key, raw = format_path(path), node.source.raw or ""
-    mark = raw[: len(raw) - len(raw.lstrip("+"))] if raw.lstrip("+").startswith(f"{key}=") else ""
-    return writing.for_shell(f"{mark}{key}={scalars.form_text(form)}")
+    text = scalars.form_text(form)
+    return writing.for_shell(node.source.with_value(text) or f"{format_path(path)}={text}")

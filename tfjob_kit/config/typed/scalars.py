@@ -23,7 +23,7 @@ _QUANTITY = re.compile(
 _LOOSE_QUANTITY = re.compile(r"[+-]?\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
 _DURATION = re.compile(r"(?:([0-9]+)d)?(?:([0-9]+)h)?(?:([0-9]+)m)?(?:([0-9]+)s)?")
 _LOOSE_DURATION = re.compile(r"[+-]?\s*([0-9]+(?:\.[0-9]+)?)\s*([A-Za-z]*)")
-_UNIT_SECONDS = {"d": 86400, "h": 3600, "m": 60, "s": 1, "": 1}
+_UNIT_SECONDS = {"w": 604800, "d": 86400, "h": 3600, "m": 60, "s": 1, "": 1}
 _LONGEST = 12  # Digits of a number of seconds.
 
 
@@ -58,7 +58,7 @@ def read_scalar(word: Word, field: Field) -> Any:
     Raises:
         Refusal: The field does not take it.
     """
-    if not word.text and not _takes_text(field):
+    if not word.text and not takes_text(field):
         is_size = field.type is schema.Size
         note = SIZE_NOTE if is_size else "give it a value"
         raise Refusal("may not be empty", forms=("1",) if is_size else (), note=note)
@@ -88,7 +88,8 @@ def written(word: Word) -> str:
     return words.shown(f'"{word.text}"') if word.quoted else words.shown(word.text)
 
 
-def _takes_text(field: Field) -> bool:
+def takes_text(field: Field) -> bool:
+    """Whether any text is a value of the field, the empty one included."""
     if isinstance(field.type, enum.EnumMeta):
         return any(member.value == "" for member in cast("type[enum.Enum]", field.type))
     return field.type is str or _reader_name(field.type) == "label"
@@ -110,7 +111,7 @@ def _read_label(word: Word, field: Field) -> str:
         raise Refusal(
             f"must be text, and {written(word)} is none",
             forms=(f'"{word.text}"',),
-            note="quotes make it text; on a command line put the whole override into ' ' as well",
+            note="quotes make it text",
         )
     return word.text
 
@@ -228,13 +229,16 @@ def _seconds(text: str) -> int | None:
 
 
 def _duration_forms(text: str) -> tuple[str, ...]:
+    together = "".join(text.split())
+    if together != text and _seconds(together) is not None:
+        return (together,)
     match = _LOOSE_DURATION.fullmatch(text.strip())
     unit = match[2][:1].lower() if match else "?"
     if match is None or len(match[1]) > _LONGEST or unit not in _UNIT_SECONDS:
         return ()
     number = float(match[1])
     if number == int(number):
-        return (f"{int(number)}{unit}",)
+        return (f"{int(number)}{unit}" if unit != "w" else f"{int(number) * 7}d",)
     return (f"{round(number * _UNIT_SECONDS[unit])}s",)
 
 
@@ -252,13 +256,19 @@ def _read_size(word: Word) -> schema.Size:
 def _size_forms(text: str) -> tuple[str, ...]:
     head, colon, count = text.strip().rpartition(":")
     pair = re.fullmatch(r"([1-9][0-9]{0,5})\s*(?:by|x|X|\*|\u00d7)\s*([1-9][0-9]{0,5})", count)
+    typed = re.fullmatch(r"(?:([0-9]{1,6})[xX*])?([A-Za-z][A-Za-z0-9.\-]*?)(?:[xX]([0-9]{1,6}))?", count)
+    forms: tuple[str, ...]
     if pair:
-        forms: tuple[str, ...] = (f"{pair[1]}x{pair[2]}",)
+        forms = (f"{pair[1]}x{pair[2]}",)
     elif words.is_number(count) and abs(float(count)) < 1e6:
         number = abs(float(count))
         forms = (str(int(number)),) if number == int(number) else (str(int(number)), str(int(number) + 1))
+    elif count.lower() in _NUMBER_WORDS:
+        forms = (str(_NUMBER_WORDS.index(count.lower())),)
+    elif typed and not head:
+        forms = (f"{typed[2]}:{typed[1] or typed[3] or 1}",)
     else:
-        forms = tuple(str(n) for n, name in enumerate(_NUMBER_WORDS) if name == count.lower())
+        forms = ()
     return tuple(f"{head}{colon}{form}" for form in forms)
 
 

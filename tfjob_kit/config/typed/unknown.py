@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn
 
 from tfjob_kit import errors
 from tfjob_kit.config.grammar import words, writing
 from tfjob_kit.config.grammar.keys import Path, format_path, parse_path, show_path
 from tfjob_kit.config.grammar.override import Action, Override
-from tfjob_kit.config.nearest import AT_MOST, WHOLE_LIST, nearest
+from tfjob_kit.config.nearest import AT_MOST, choices, nearest
 from tfjob_kit.config.tree.source import Source
 from tfjob_kit.config.typed import fields
 
@@ -17,7 +17,12 @@ _WHOLE_PATH = 0.8  # Paths share long beginnings; at the usual likeness each wou
 
 
 def unknown_key(
-    path: Path, source: Source, *, override: Override | None = None, groups: Sequence[str] = ()
+    path: Path,
+    source: Source,
+    *,
+    override: Override | None = None,
+    groups: Sequence[str] = (),
+    is_there: Callable[[Path], bool] = lambda _: True,
 ) -> NoReturn:
     """Raises UnknownChoice for a path that leaves the schema.
 
@@ -26,6 +31,7 @@ def unknown_key(
         source: Where.
         override: Whose key it is, for the corrected token; None for a key inside a value or a file.
         groups: Names of config groups, which may have been meant.
+        is_there: Whether the config holds a path, whose keys `+` then cannot add.
     """
     known = _known_part(path)
     parent = fields.at(known)
@@ -35,7 +41,7 @@ def unknown_key(
         f"no key {show_path(path)}" + (f" ({show_path(known)} holds one value)" if not siblings else ""),
         where=source.where,
         nearest=close,
-        hint=_hint(path, override, close, siblings, groups),
+        hint=_hint(path, source, override, close, siblings, groups, is_there),
         source=source.under_key(path[: len(known) + 1]),
     )
 
@@ -62,29 +68,65 @@ def _close(path: Path, known: Path, siblings: Sequence[str], groups: Sequence[st
 
 def _hint(
     path: Path,
+    source: Source,
     override: Override | None,
     close: tuple[str, ...],
     siblings: Sequence[str],
     groups: Sequence[str],
+    is_there: Callable[[Path], bool],
 ) -> str | None:
+    if override is not None and (joined := _joined(path)) is not None:
+        return f"{correct(override, joined, mark=override.action.value)} for a name with dots in it"
+    if close and override is None and (token := _in_value(path, source, close[0])) is not None:
+        return token
+    if close:
+        return _meant(override, close, is_there)
     lines: list[str] = []
-    if close and override is not None and (override.action is not Action.delete or _deletable(close[0])):
-        lines += [correct(override, close[0])]
-        lines += [f"or {', '.join(close[1:])}"] if close[1:] else []
-    elif close:
-        lines += [f"did you mean {' or '.join(close)}?"]
     if not siblings and override is not None:
         lines += [f"{format_path(_known_part(path))}=VALUE sets it"]
-    if siblings and (not close or len(siblings) <= WHOLE_LIST):
-        lines += [f"keys here: {', '.join(siblings)}"]
+    if siblings:
+        lines += [f"keys here: {choices(siblings)}"]
     if str(path[0]) in groups and len(path) > 1 and override is not None:
         lines += [f"to choose another option write {path[0]}=OPTION"]
     return "\n".join(lines) or None
 
 
-def correct(override: Override, key: str) -> str:
-    """The override with another key that is there, for a shell: without `+` and `++`, which only add keys."""
-    mark = "~" if override.action is Action.delete else ""
+def _meant(override: Override | None, close: tuple[str, ...], is_there: Callable[[Path], bool]) -> str:
+    if override is None or (override.action is Action.delete and not _deletable(close[0])):
+        return f"did you mean {' or '.join(close)}?"
+    marks = ["" if is_there(parse_path(key)[:-1]) else "+" for key in close]
+    first, *others = [correct(override, key, mark=mark) for key, mark in zip(close, marks, strict=True)]
+    return "\n".join([first, *(f"or {token}" for token in others)])
+
+
+def _in_value(path: Path, source: Source, close: str) -> str | None:
+    """The override whose dict holds the key, with the key's neighbour in its place."""
+    known, right = _known_part(path), parse_path(close)
+    if right[:-1] != known or len(path) != len(right):
+        return None
+    token = source.with_name(path, str(right[-1]))
+    return None if token is None else writing.for_shell(token)
+
+
+def _joined(path: Path) -> str | None:
+    """The path with its end as one name, where it leads below an entry of an open map of single values."""
+    known = _known_part(path)
+    above, entry = fields.at(known[:-1]), fields.at(known)
+    if not known or above is None or entry is None or not above.is_map or entry.keys or entry.is_map:
+        return None
+    names = [str(part) for part in path[len(known) - 1 :]]
+    return format_path((*known[:-1], ".".join(names)))
+
+
+def correct(override: Override, key: str, *, mark: str = "") -> str:
+    """The override with another key, for a shell.
+
+    Args:
+        override: As it was written.
+        key: To take its place.
+        mark: Before the key; by default none but `~`, since `+` adds keys that are not there.
+    """
+    mark = "~" if override.action is Action.delete else "" if override.action is Action.extend else mark
     equals = "+=" if override.action is Action.extend else "="
     value = "" if override.text is None else f"{equals}{override.text}"
     return writing.for_shell(words.printable(f"{mark}{key}{value}"))
