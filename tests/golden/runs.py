@@ -105,7 +105,7 @@ STORAGE = {
         "resources.ephemeral_storage=210Gi",
     ],
     "mounted-config": [
-        "+volumes.settings={mount_path: /etc/settings, config_map: settings, items: {toml: a.toml}}",
+        "+volumes.settings={mount_path: /etc/settings, config_map: settings, items: {train: train.toml}}",
         "+volumes.keys={mount_path: /etc/keys, secret: bucket-keys, items: {key.json: google/key.json}}",
         "+volumes.whole={mount_path: /etc/whole, config_map: settings}",
     ],
@@ -133,8 +133,8 @@ PODS = {
         "gpus=4",
     ],
     "sidecar": [
-        "+sidecars.sync={image: 'rclone/rclone:1.70', args: [sync, /output, 'bucket:runs'], "
-        "mounts: {output: /output}}",
+        "+sidecars.logs={image: 'fluent/fluent-bit:4.0', mounts: {output: /output}, "
+        "args: [-i, tail, -p, 'path=/output/*.log', -o, stdout]}",
         "+sidecars.proxy={image: 'envoyproxy/envoy:v1.36.0', command: [envoy, -c, /etc/envoy.yaml], "
         "cpu: 250m, memory: 256Mi, env: {LOGLEVEL: warn}}",
         "gpus=2",
@@ -217,6 +217,7 @@ WHOLE = {
         "model=resnet50",
         "gpus=A100-80GB:2x4",
         "train.global_batch_size=1024",
+        "train.optimizer.learning_rate=0.4",
         "train.precision=mixed_bfloat16",
         "job=kueue",
         "job.queue=research",
@@ -235,8 +236,7 @@ WHOLE = {
         "placement.spread_by=node",
         "placement.service_account=trainer",
         "+env_from.secret_keys.WANDB_API_KEY=wandb/api-key",
-        "+sidecars.sync={image: 'rclone/rclone:1.70', args: [sync, /output, 'bucket:runs'], "
-        "mounts: {output: /output}}",
+        "+sidecars.logs={image: 'fluent/fluent-bit:4.0', mounts: {output: /output}}",
         "overlay.worker={metadata: {annotations: {example.com/role: worker}}}",
     ],
 }

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from tfjob_kit.plan import JobPlan, Mount, Sidecar
+from tfjob_kit.manifest.volumes import build_mounts
+from tfjob_kit.plan import JobPlan, Role, Sidecar
 
 __all__ = ["build_sidecars"]
 
 
-def build_sidecars(plan: JobPlan) -> list[dict[str, Any]]:
-    """The sidecars of every pod, in the order in which they start; within pod security *restricted*."""
-    return [_container(sidecar, pull_policy=plan.image_pull_policy) for sidecar in plan.sidecars]
+def build_sidecars(plan: JobPlan, role: Role) -> list[dict[str, Any]]:
+    """The sidecars of a role's pods, in the order in which they start; within pod security *restricted*."""
+    return [_container(sidecar, role, pull_policy=plan.image_pull_policy) for sidecar in plan.sidecars]
 
 
-def _container(sidecar: Sidecar, *, pull_policy: str | None) -> dict[str, Any]:
+def _container(sidecar: Sidecar, role: Role, *, pull_policy: str | None) -> dict[str, Any]:
     fields = {
         "name": sidecar.name,
         "image": sidecar.image,
@@ -24,17 +25,7 @@ def _container(sidecar: Sidecar, *, pull_policy: str | None) -> dict[str, Any]:
         "env": [{"name": name, "value": value} for name, value in sidecar.env],
         "restartPolicy": "Always",
         "resources": {"requests": dict(sidecar.resources), "limits": dict(sidecar.resources)},
-        "volumeMounts": [_mount(mount) for mount in sidecar.mounts],
+        "volumeMounts": build_mounts(sidecar.mounts, volumes=role.mounts),
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
-    }
-    return {name: value for name, value in fields.items() if value}
-
-
-def _mount(mount: Mount) -> dict[str, Any]:
-    fields = {
-        "name": mount.name,
-        "mountPath": mount.path,
-        "subPath": mount.sub_path,
-        "readOnly": mount.read_only,
     }
     return {name: value for name, value in fields.items() if value}

@@ -16,7 +16,8 @@ from tfjob_kit.manifest.run_policy import build_run_policy
 from tfjob_kit.manifest.security import build_container_security, build_pod_security
 from tfjob_kit.manifest.sidecars import build_sidecars
 from tfjob_kit.manifest.variables import build_env, build_env_from
-from tfjob_kit.plan import JobPlan, Mount, Role
+from tfjob_kit.manifest.volumes import build_mounts, build_volumes
+from tfjob_kit.plan import JobPlan, Role
 from tfjob_kit.plan.scheduling import QUEUE_LABEL, QUEUE_PRIORITY_LABEL
 
 __all__ = ["Manifest", "build_tfjob"]
@@ -67,9 +68,9 @@ def _template(plan: JobPlan, role: Role) -> Manifest:
         },
         "spec": _written(
             {
-                "initContainers": build_sidecars(plan) or None,
+                "initContainers": build_sidecars(plan, role) or None,
                 "containers": [_container(plan, role)],
-                "volumes": [{"name": mount.name, **mount.source} for mount in role.mounts] or None,
+                "volumes": build_volumes(role.mounts) or None,
                 "nodeSelector": dict(role.node_selector) or None,
                 "tolerations": list(role.tolerations) or None,
                 "affinity": build_affinity(plan),
@@ -102,19 +103,8 @@ def _container(plan: JobPlan, role: Role) -> Manifest:
             "env": build_env(plan, role),
             "ports": [{"name": name, "containerPort": port} for name, port in plan.ports.items()],
             "resources": {"requests": dict(role.resources), "limits": dict(role.resources)},
-            "volumeMounts": [_mount(mount) for mount in role.mounts] or None,
+            "volumeMounts": build_mounts(role.mounts, volumes=role.mounts) or None,
             "securityContext": build_container_security(plan),
-        }
-    )
-
-
-def _mount(mount: Mount) -> Manifest:
-    return _written(
-        {
-            "name": mount.name,
-            "mountPath": mount.path,
-            "subPath": mount.sub_path,
-            "readOnly": True if mount.read_only else None,
         }
     )
 

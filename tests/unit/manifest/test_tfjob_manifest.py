@@ -121,3 +121,31 @@ def test_building_imports_no_client_and_no_tensorflow():
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_claim_is_one_volume_however_often_it_is_mounted():
+    job = _build(
+        volumes={
+            "images": schema.VolumeConfig(
+                mount_path="/data", claim="team", sub_path="images", read_only=True
+            ),
+            "fonts": schema.VolumeConfig(mount_path="/fonts", claim="public", read_only=True),
+            "more": schema.VolumeConfig(mount_path="/more", claim="public", sub_path="more", read_only=True),
+        },
+        output=schema.OutputConfig(claim="team"),
+        sidecars={"logs": schema.SidecarConfig(image="logs", mounts={"images": "/images"})},
+    )
+    for template in _templates(job):
+        assert template["spec"]["volumes"][1:] == [
+            {"name": "output", "persistentVolumeClaim": {"claimName": "team"}},
+            {"name": "fonts", "persistentVolumeClaim": {"claimName": "public", "readOnly": True}},
+        ]
+        assert template["spec"]["containers"][0]["volumeMounts"][1:] == [
+            {"name": "output", "mountPath": "/output"},
+            {"name": "output", "mountPath": "/data", "subPath": "images", "readOnly": True},
+            {"name": "fonts", "mountPath": "/fonts", "readOnly": True},
+            {"name": "fonts", "mountPath": "/more", "subPath": "more", "readOnly": True},
+        ]
+        assert template["spec"]["initContainers"][0]["volumeMounts"] == [
+            {"name": "output", "mountPath": "/images", "subPath": "images", "readOnly": True}
+        ]
