@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tfjob_kit.cli.engines import Choice
 
-__all__ = ["ask"]
+__all__ = ["ask", "cache_file"]
 
 _WAIT_SECONDS = 1.0
 _LONGEST_SECONDS = 10.0
@@ -34,7 +34,7 @@ Found = dict[str, str]
 
 def ask(choice: Choice, *, namespace: str | None, environ: Mapping[str, str]) -> Found:
     """Name -> state of the jobs of a namespace; empty if the cluster does not answer in time."""
-    file = _cache_file(environ)
+    file = cache_file(environ)
     key = [choice.context, str(choice.kubeconfig or environ.get("KUBECONFIG")), namespace]
     kept = _read(file, key)
     if kept is not None:
@@ -107,7 +107,8 @@ def _read_all(pipe: int, *, until: float) -> bytes:
 # --- what was found last -------------------------------------------------------------------------
 
 
-def _cache_file(environ: Mapping[str, str]) -> Path:
+def cache_file(environ: Mapping[str, str]) -> Path:
+    """Where what was found last is kept."""
     home = environ.get("XDG_CACHE_HOME") or Path(environ.get("HOME") or "~").expanduser() / ".cache"
     return Path(home) / "tfjob-kit" / "completion.json"
 

@@ -86,7 +86,7 @@ def _argument_kinds(argument: click.Argument) -> list[str]:
 
 def _flag(option: click.Option) -> dict[str, Any]:
     names = sorted([*option.opts, *option.secondary_opts], key=len)
-    found: dict[str, Any] = {"names": names, "about": _first_sentence(option.help)}
+    found: dict[str, Any] = {"names": names, "about": _first_sentence(option.help).partition("; ")[0]}
     if option.is_flag:
         return found
     choices = _CHOICES.get(names[-1]) or _choices(option)
@@ -107,7 +107,7 @@ def _choices(parameter: click.Parameter) -> list[str]:
 
 def _first_sentence(text: str | None) -> str:
     paragraph = inspect.cleandoc(text or "").split("\n\n")[0]
-    return re.split(r"(?<=\.) |; ", " ".join(paragraph.split()))[0]
+    return re.split(r"(?<=\.) ", " ".join(paragraph.split()))[0]
 
 
 # --- keys ----------------------------------------------------------------------------------------
