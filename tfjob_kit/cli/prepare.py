@@ -37,6 +37,7 @@ class Prepared:
     Attributes:
         companions: What the TFJob owns beside its pods.
         findings: What the lint has to say about the manifest.
+        notes: What was said and has no effect on this job.
         is_named: The job's name was chosen, not made: another job may have it.
     """
 
@@ -45,6 +46,7 @@ class Prepared:
     manifest: dict[str, Any]
     companions: tuple[dict[str, Any], ...]
     findings: tuple[Finding, ...]
+    notes: tuple[str, ...]
     is_named: bool
 
     @property
@@ -55,8 +57,10 @@ class Prepared:
         return plan.describe_plan(self.plan)
 
     def say_findings(self) -> None:
-        """One line for each that a person should see."""
+        """One line for each that a person should see, and for each note."""
         lint_findings.say(self.findings)
+        for note in self.notes:
+            console.say(f"note: {note}")
 
 
 def compose(overrides: Sequence[str], *, conf_dir: Path | None) -> Composed:
@@ -96,7 +100,14 @@ def prepare(
     with contextlib.closing(git_state.GitState(Path.cwd())) as git:
         composed = compose(overrides, conf_dir=conf_dir)
         composed = dataclasses.replace(composed, config=in_namespace(namespace, composed.config))
-        made = _plan(composed, git, name=name, conf_dir=conf_dir, default_namespace=default_namespace)
+        made = _plan(
+            composed,
+            git,
+            name=name,
+            conf_dir=conf_dir,
+            default_namespace=default_namespace,
+            given=_given(overrides),
+        )
     if not force:
         lint_findings.refuse(made.findings)
     return made
@@ -109,6 +120,7 @@ def _plan(
     name: str | None,
     conf_dir: Path | None,
     default_namespace: str,
+    given: tuple[str, ...],
 ) -> Prepared:
     from tfjob_kit import config, manifest, plan
 
@@ -131,8 +143,16 @@ def _plan(
         manifest=job,
         companions=manifest.build_companions(job_plan),
         findings=lint_findings.find(job, composed),
+        notes=plan.make_notes(run_config, plan=job_plan, given=given),
         is_named=name is not None or run_config.name is not None,
     )
+
+
+def _given(overrides: Sequence[str]) -> tuple[str, ...]:
+    """Keys and groups that the command line sets; they have been read before."""
+    from tfjob_kit import config
+
+    return tuple(config.parse_override(raw).key for raw in overrides)
 
 
 @contextlib.contextmanager

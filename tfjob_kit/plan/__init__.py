@@ -12,6 +12,7 @@ from tfjob_kit.plan.git_facts import GitFacts
 from tfjob_kit.plan.job_plan import JobPlan, Mount, Overlay, Role, SchedulingPolicy, Sidecar
 from tfjob_kit.plan.make import make_plan
 from tfjob_kit.plan.names import longest_name
+from tfjob_kit.plan.notes import make_notes
 from tfjob_kit.plan.outline import outline_plan
 from tfjob_kit.plan.roles import make_overlays
 from tfjob_kit.plan.topology import Topology
@@ -27,6 +28,7 @@ __all__ = [
     "Topology",
     "describe_plan",
     "longest_name",
+    "make_notes",
     "make_overlays",
     "make_plan",
     "outline_plan",

@@ -91,6 +91,8 @@ def make_overlays(overlay: schema.OverlayConfig) -> dict[str, tuple[Overlay, ...
 def _role(config: schema.RunConfig, *, name: str, replicas: int, topology: Topology, common: Common) -> Role:
     is_training, key = name != EVALUATOR, name.lower()
     gpus = topology.gpus_per_replica if is_training else config.job.evaluator_gpus
+    if not is_training:
+        _check_evaluator_gpus(gpus, topology)
     gpu_type = topology.gpu_type if gpus else None
     sized = dataclasses.replace(config, resources=resources_of(config, role=key))
     return Role(
@@ -111,6 +113,16 @@ def _role(config: schema.RunConfig, *, name: str, replicas: int, topology: Topol
         tolerations=make_tolerations(config, gpu_type=gpu_type),
         overlays=make_overlays(config.overlay)[name],
     )
+
+
+def _check_evaluator_gpus(gpus: int, topology: Topology) -> None:
+    kind = topology.gpu_type
+    if gpus > 1 and (kind.is_mig or kind.is_shared):
+        raise errors.RefusedError(
+            f"an evaluator could use one {kind.noun}, not {gpus}",
+            where="job.evaluator_gpus",
+            hint="job.evaluator_gpus=1",
+        )
 
 
 def _check_evaluator(config: schema.RunConfig) -> None:
