@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from tfjob_kit import contract
 from tfjob_kit.cluster import rules
 from tfjob_kit.cluster.local import gpus
-from tfjob_kit.cluster.local.processes import environment, volumes
+from tfjob_kit.cluster.local.notices import notices
+from tfjob_kit.cluster.local.processes import environment, references, volumes
 from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules.defaults import with_defaults
-from tfjob_kit.cluster.rules.objects import items
+from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import ClusterError, RefusedError
 
-__all__ = ["Admitted", "Machine", "admit", "longest_grace", "roles_of"]
+__all__ = ["Admitted", "Machine", "admit", "check_variables", "longest_grace", "roles_of"]
 
 _DEFAULT_GRACE = 30
 _DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
-_NOT_DONE = ("livenessProbe", "readinessProbe", "startupProbe", "lifecycle")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,12 +58,26 @@ def admit(job: Object, *, machine: Machine, environ: Mapping[str, str]) -> Admit
     roles = roles_of(job)
     for name, role in roles.items():
         _check_pod(role["template"], role=name)
+    check_variables(job, environ=environ)
     _check_runtime(roles, machine)
     asked = sum(int(role["replicas"]) * gpus.gpus_of_pod(role["template"]) for role in roles.values())
     found = gpus.visible_gpus(machine.find_gpus(), environ) if asked else []
     replicas = sum(int(role["replicas"]) for role in roles.values())
     gpus.check_gpus(asked, found=found, replicas=replicas)
-    return Admitted(gpus=found, notices=_notices(roles, asked=asked, found=found))
+    said = notices(roles, asked=asked, found=found, is_runtime=any(map(_is_runtime, roles.values())))
+    return Admitted(gpus=found, notices=said)
+
+
+def check_variables(job: Object, *, environ: Mapping[str, str]) -> None:
+    """Checks what this shell has to give to a job whose replicas it starts; a suspended one has none.
+
+    Raises:
+        RefusedError: A variable that the cluster would know and this shell does not export.
+    """
+    if part(job, "spec", "runPolicy").get("suspend"):
+        return
+    for role in roles_of(job).values():
+        references.check_references(role["template"]["spec"]["containers"][0], environ=environ)
 
 
 def roles_of(job: Object) -> dict[str, Object]:
@@ -118,35 +132,3 @@ def _is_runtime(role: Object) -> bool:
     container: Object = role["template"]["spec"]["containers"][0]
     words: list[str] = [*(container.get("command") or []), *(container.get("args") or [])]
     return contract.RUNTIME_MODULE in words
-
-
-def _notices(roles: Mapping[str, Object], *, asked: int, found: list[str]) -> dict[str, str]:
-    notices: dict[str, str] = {}
-    if asked and not found:
-        many = "s" if asked > 1 else ""
-        notices["NoGPUs"] = (
-            f"no GPU on this machine: the job asks for {asked} GPU{many} and trains on the CPU"
-        )
-    claims = sorted({claim for role in roles.values() for claim in volumes.claims(role["template"])})
-    if claims:
-        names = ", ".join(f"`{claim}`" for claim in claims)
-        notices["ClaimIsDirectory"] = f"no volume claims on this machine: {names} is a directory of the state"
-    for name, role in roles.items():
-        notices |= _notices_of_role(name, role)
-    return notices
-
-
-def _notices_of_role(name: str, role: Object) -> dict[str, str]:
-    container: Object = role["template"]["spec"]["containers"][0]
-    notices: dict[str, str] = {}
-    ignored = ", ".join(field for field in _NOT_DONE if field in container)
-    if ignored:
-        notices["NotEnforced"] = f"{name}: {ignored} has no effect on this machine"
-    paths = [mount["mountPath"] for mount in items(container, "volumeMounts")]
-    # The working directory is where the process finds itself, whatever its path is here.
-    moved = [path for path in paths if path not in (volumes.SHM, container.get("workingDir"))]
-    if moved and not _is_runtime(role):
-        notices["MountsAreDirectories"] = (
-            f"{name}: a process has no mounts: {', '.join(moved)} lie elsewhere, see {contract.MOUNTS_ENV}"
-        )
-    return notices

@@ -128,6 +128,9 @@ class LocalCluster:
             # The machine is asked for new replicas alone: a job can always be suspended.
             if new["spec"]["tfReplicaSpecs"] != job["spec"]["tfReplicaSpecs"]:
                 admission.admit(new, machine=self._machine, environ=self._environ)
+            elif not caretaker.is_over(new) and not caretaker.has_keeper(directory):
+                # Another keeper will start what is not suspended, with the variables of this shell.
+                admission.check_variables(new, environ=self._environ)
             return new
 
         stored = directory.update_job(change)

@@ -13,7 +13,7 @@ from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import ClusterError, RefusedError
 
-__all__ = ["GpuFinder", "check_gpus", "find_gpus", "gpus_of_pod", "visible_gpus"]
+__all__ = ["GpuFinder", "check_gpus", "find_gpus", "gpus_of_pod", "is_gpu", "visible_gpus"]
 
 GpuFinder = Callable[[], list[str]]
 """Indices of the GPUs there are, in PCI order, as CUDA_VISIBLE_DEVICES names them."""
@@ -44,7 +44,12 @@ def visible_gpus(found: list[str], environ: Mapping[str, str]) -> list[str]:
 def gpus_of_pod(template: Object) -> int:
     """GPUs that a pod claims: the limits under `nvidia.com/`, MIG slices counted as GPUs here."""
     limits = [part(c, "resources", "limits") for c in items(template, "spec", "containers")]
-    return sum(_count(name, n) for limit in limits for name, n in limit.items() if name.startswith(_PREFIX))
+    return sum(_count(name, n) for limit in limits for name, n in limit.items() if is_gpu(name))
+
+
+def is_gpu(resource: str) -> bool:
+    """Whether a resource is a GPU of this machine's, or part of one."""
+    return resource.startswith(_PREFIX)
 
 
 def _count(name: str, quantity: object) -> int:

@@ -23,6 +23,7 @@ from tfjob_kit.errors import RefusedError
 __all__ = ["Place", "check_environment", "expand", "make_command"]
 
 _REFERENCE = re.compile(r"\$(?:\$|\(([^()]*)\))")
+_FROM_OBJECTS = {"secretKeyRef", "configMapKeyRef"}
 _FIELDS = ("metadata.name", "metadata.namespace", "metadata.uid")
 _OURS = (
     contract.TF_CONFIG_ENV,
@@ -72,19 +73,19 @@ def expand(text: str, values: Mapping[str, str]) -> str:
 
 
 def check_environment(container: Object) -> None:
-    """Raises RefusedError for variables whose source has no meaning on this machine."""
-    if container.get("envFrom"):
-        raise RefusedError("`envFrom`: the local engine has no config maps or secrets", hint=_WAY_OUT)
+    """Refuses variables whose source has no meaning on this machine; Secrets and ConfigMaps: `references`.
+
+    Raises:
+        RefusedError: The variable.
+    """
     for entry in items(container, "env"):
         source = part(entry, "valueFrom")
-        if not source or part(source, "fieldRef").get("fieldPath") in _FIELDS:
+        if not source or _FROM_OBJECTS & set(source) or part(source, "fieldRef").get("fieldPath") in _FIELDS:
             continue
         raise RefusedError(
-            f"variable `{entry['name']}`: {_describe(source)} has no meaning on this machine", hint=_WAY_OUT
+            f"variable `{entry['name']}`: {_describe(source)} has no meaning on this machine",
+            hint="give the value itself, or run on a cluster",
         )
-
-
-_WAY_OUT = "give the value itself, or run on a cluster"
 
 
 def make_command(pod: Object, *, place: Place, environ: Mapping[str, str]) -> Command:
@@ -97,7 +98,7 @@ def make_command(pod: Object, *, place: Place, environ: Mapping[str, str]) -> Co
     """
     container: Object = pod["spec"]["containers"][0]
     own = _own_variables(pod, place)
-    declared = _declared(pod, container, own)
+    declared = _declared(pod, container, own, environ)
     argv: list[str] = [*(container.get("command") or []), *(container.get("args") or [])]
     inherited = {name: value for name, value in environ.items() if name not in _OURS}
     everything = {**inherited, **own, **declared, **_forced(place)}
@@ -130,15 +131,20 @@ def _own_variables(pod: Object, place: Place) -> dict[str, str]:
     }
 
 
-def _declared(pod: Object, container: Object, own: Mapping[str, str]) -> dict[str, str]:
+def _declared(
+    pod: Object, container: Object, own: Mapping[str, str], environ: Mapping[str, str]
+) -> dict[str, str]:
     """The container's env in its order: a value may refer to those before it."""
     values = {name: own[name] for name in (contract.PORT_ENV, contract.MOUNTS_ENV)}
     for entry in items(container, "env"):
-        path: str | None = part(entry, "valueFrom", "fieldRef").get("fieldPath")
+        name, source = str(entry["name"]), part(entry, "valueFrom")
+        path: str | None = part(source, "fieldRef").get("fieldPath")
         if path:
-            values[entry["name"]] = str(pod["metadata"][path.removeprefix("metadata.")])
-        else:
-            values[entry["name"]] = expand(entry.get("value") or "", values)
+            values[name] = str(pod["metadata"][path.removeprefix("metadata.")])
+        elif not _FROM_OBJECTS & set(source):
+            values[name] = expand(entry.get("value") or "", values)
+        elif name in environ:
+            values[name] = environ[name]
     return values
 
 

@@ -3,7 +3,7 @@
     emptyDir                <job>/volumes/<pod>/<volume>, kept while the job is, even when the pod is
                             recreated: a laptop's disk does not vanish with a process, and a killed
                             chief resumes
-    hostPath                the path itself
+    hostPath                the path itself, checked and made as its type says
     configMap               a read-only directory of the job, for the ConfigMaps that come with it
     persistentVolumeClaim   <state>/claims/<namespace>/<claim>, kept after the job
     anything at /dev/shm    /dev/shm
@@ -13,6 +13,7 @@ A process sees no mounts: it gets the table as TFJOB_KIT_MOUNTS.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from tfjob_kit.cluster.local import config_maps
@@ -21,11 +22,25 @@ from tfjob_kit.cluster.port import Object
 from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import ClusterError, RefusedError
 
-__all__ = ["SHM", "check_volumes", "claims", "make_mounts", "mount_table"]
+__all__ = ["SHM", "check_volumes", "claims", "make_mounts", "mount_table", "mounted"]
 
 SHM = "/dev/shm"
 """Shared memory is where it is."""
 _KINDS = ("emptyDir", "hostPath", "persistentVolumeClaim", "configMap")
+_WAYS_OUT = {
+    "nfs": "mount the export on this machine and name the directory with `host_path`;\n",
+    "secret": "write its files into a directory of this machine and name that with `host_path`;\n",
+}
+_TYPES: dict[str, tuple[Callable[[Path], bool], str]] = {
+    "Directory": (Path.is_dir, "a directory"),
+    "DirectoryOrCreate": (Path.is_dir, "a directory"),
+    "File": (Path.is_file, "a file"),
+    "FileOrCreate": (Path.is_file, "a file"),
+    "Socket": (Path.is_socket, "a socket"),
+    "CharDevice": (Path.is_char_device, "a character device"),
+    "BlockDevice": (Path.is_block_device, "a block device"),
+}
+"""What a hostPath of that type has to be (kubernetes v1.36 pkg/volume/hostpath)."""
 
 
 def check_volumes(template: Object) -> None:
@@ -34,13 +49,14 @@ def check_volumes(template: Object) -> None:
     for mount in items(template["spec"]["containers"][0], "volumeMounts"):
         if mount["name"] not in known:
             raise RefusedError(f"`volumeMounts` names `{mount['name']}`, which is no volume of the pod")
-    for mount, volume in _mounted(template):
+    for mount, volume in mounted(template):
         kind = next((kind for kind in _KINDS if kind in volume), None)
         if kind is None:
             given = ", ".join(sorted(set(volume) - {"name"})) or "no source"
             raise RefusedError(
                 f"volume `{volume['name']}` ({given}) has no meaning on this machine",
-                hint=f"the local engine knows {', '.join(_KINDS)}; use --engine kube for the others",
+                hint=_WAYS_OUT.get(given, "")
+                + f"the local engine knows {', '.join(_KINDS)}; use --engine kube for the others",
             )
         if "subPathExpr" in mount:
             raise RefusedError(f"volume `{volume['name']}`: the local engine has no subPathExpr")
@@ -50,7 +66,7 @@ def check_volumes(template: Object) -> None:
 
 def claims(template: Object) -> list[str]:
     """Names of the claims that the pod mounts."""
-    sources = [part(volume, "persistentVolumeClaim") for _, volume in _mounted(template)]
+    sources = [part(volume, "persistentVolumeClaim") for _, volume in mounted(template)]
     return sorted({str(source["claimName"]) for source in sources if source})
 
 
@@ -61,6 +77,9 @@ def make_mounts(template: Object, *, job: JobDir, state: Path, pod: str) -> dict
         ClusterError: A directory cannot be made.
     """
     mounts = mount_table(template, job=job, state=state, pod=pod)
+    for _, volume in mounted(template):
+        if part(volume, "hostPath").get("type") == "FileOrCreate":
+            _make_file(Path(volume["hostPath"]["path"]))
     for directory in mounts.values():
         if Path(directory).exists():
             continue
@@ -74,7 +93,7 @@ def make_mounts(template: Object, *, job: JobDir, state: Path, pod: str) -> dict
 def mount_table(template: Object, *, job: JobDir, state: Path, pod: str) -> dict[str, str]:
     """Mount path -> directory, whether or not the directories are there."""
     mounts: dict[str, str] = {}
-    for mount, volume in _mounted(template):
+    for mount, volume in mounted(template):
         directory = _directory(volume, job=job, state=state, pod=pod) / mount.get("subPath", "")
         if mount["mountPath"] == SHM and "emptyDir" in volume:
             directory = Path(SHM)
@@ -82,7 +101,7 @@ def mount_table(template: Object, *, job: JobDir, state: Path, pod: str) -> dict
     return mounts
 
 
-def _mounted(template: Object) -> list[tuple[Object, Object]]:
+def mounted(template: Object) -> list[tuple[Object, Object]]:
     """Pairs of mount and volume of the pod's container."""
     volumes: dict[str, Object] = {volume["name"]: volume for volume in items(template, "spec", "volumes")}
     mounts = items(template["spec"]["containers"][0], "volumeMounts")
@@ -99,11 +118,22 @@ def _directory(volume: Object, *, job: JobDir, state: Path, pod: str) -> Path:
     return job.path / "volumes" / pod / volume["name"]
 
 
+def _make_file(path: Path) -> None:
+    try:
+        path.touch(0o644)
+    except OSError as error:
+        raise ClusterError(f"cannot make the file `{path}`: {error.strerror}") from error
+
+
 def _check_host_path(volume: Object) -> None:
-    path = Path(volume["hostPath"]["path"])
-    if path.exists() or volume["hostPath"].get("type", "").endswith("OrCreate"):
-        return
-    raise RefusedError(
-        f"volume `{volume['name']}`: `{path}` does not exist on this machine",
-        hint=f"mkdir -p {path}",
-    )
+    path, kind = Path(volume["hostPath"]["path"]), volume["hostPath"].get("type") or ""
+    if not path.exists():
+        if kind.endswith("OrCreate"):
+            return
+        raise RefusedError(
+            f"volume `{volume['name']}`: `{path}` does not exist on this machine",
+            hint=f"mkdir -p {path}" if kind in ("", "Directory") else None,
+        )
+    is_right, what = _TYPES.get(kind, (Path.exists, ""))
+    if not is_right(path):
+        raise RefusedError(f"volume `{volume['name']}`: `{path}` of this machine is not {what}")
