@@ -62,6 +62,7 @@ bench-faults: env ## Two thousand schedules of faults on a real API server
 
 docs: env ## Write the reference pages from the code and build the site into site/
 	$(BIN)/python scripts/reference.py
+	$(BIN)/python scripts/manifest_page.py
 	$(BIN)/mkdocs build --strict --quiet
 
 docs-serve: env ## The site on this machine, built anew at each change

@@ -40,8 +40,10 @@ VIOLATIONS = {
     ],
     "image-user": [_MAY_BE_ROOT],
 }
+# What the milder standard refuses of them too.
+BASELINE = {"volumes", "host-paths", "rdma", "rdma-root", "host-network"}
 _STRICT = "fieldValidation=Strict&fieldManager=test"
-_POLICY = re.compile(r'is forbidden: violates PodSecurity "restricted:latest": (?P<violations>.*)')
+_POLICY = re.compile(r'is forbidden: violates PodSecurity "[a-z]+:latest": (?P<violations>.*)')
 # Cluster-wide objects that pods name, and what such an object needs beside its name.
 _NAMED = {
     "priorityClassName": ("/apis/scheduling.k8s.io/v1/priorityclasses", {"value": 1}),
@@ -91,6 +93,17 @@ def test_the_pods_are_restricted_or_it_is_known_why_not(file, fakes, restricted)
     expected = VIOLATIONS.get(file.stem, [])
     for role, pod in _pods(_read(file, restricted)):
         assert (role, expected) == (role, _violations(fakes, restricted, pod))
+
+
+def test_the_baseline_standard_refuses_what_reaches_into_the_node(fakes):
+    name = f"baseline-{uuid.uuid4().hex[:5]}"
+    make_namespace(fakes.api, name, labels={"pod-security.kubernetes.io/enforce": "baseline"})
+    known = [file for file in MANIFESTS if file.stem in VIOLATIONS]
+    refused = {
+        file.stem for file in known for _, pod in _pods(_read(file, name)) if _violations(fakes, name, pod)
+    }
+    fakes.req("DELETE", f"/api/v1/namespaces/{name}")
+    assert refused == BASELINE
 
 
 def test_the_pods_that_the_operator_makes_are_no_less_restricted(fakes, restricted):

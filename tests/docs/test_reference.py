@@ -19,6 +19,19 @@ def test_a_reference_page_is_current(name: str) -> None:
     assert (DOCS / "reference" / name).read_text() == PAGES[name], "run `make docs`"
 
 
+def test_the_annotated_manifest_is_the_one_of_the_tests() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "manifest_page.py"))
+    text = script["PAGE"].read_text()
+    assert text == script["page"](text, script["MANIFEST"].read_text()), "run `make docs`"
+
+
+def test_a_note_whose_line_is_gone_is_found() -> None:
+    script = runpy.run_path(str(ROOT / "scripts" / "manifest_page.py"))
+    lines = [line for line in script["MANIFEST"].read_text().splitlines() if "runPolicy" not in line]
+    with pytest.raises(KeyError, match="runPolicy"):
+        list(script["annotated"](lines))
+
+
 def test_every_page_stands_in_the_navigation() -> None:
     navigation = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
 

@@ -211,6 +211,17 @@ PLACEMENT = {
     "image-user": ["site.run_as_user=null", "command=[/app/train]", "gpus=2"],
 }
 WHOLE = {
+    # The one that docs/concepts/manifest.md explains.
+    "resnet50-a100": [
+        "site=example",
+        "model=resnet50",
+        "gpus=A100-80GB:2x4",
+        "train.global_batch_size=1024",
+        "train.optimizer.learning_rate=0.4",
+        "volumes=dataset_pvc",
+        "volumes.dataset.claim=imagenet",
+        "output.claim=checkpoints",
+    ],
     "face-recognition": ["experiment=face_recognition"],
     "everything": [
         "site=example",
