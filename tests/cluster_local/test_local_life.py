@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 
 import pytest
 
@@ -179,6 +180,37 @@ def test_a_suspended_job_without_keeper_is_resumed_by_another(bench: Bench) -> N
     assert "Suspended" == bench.condition(ref)
     bench.engine.patch(ref, {"spec": {"runPolicy": {"suspend": False}}})
     bench.wait_for(ref, "Succeeded")
+
+
+def test_a_variable_of_the_shell_reaches_replicas_and_no_file(make_bench: Callable[..., Bench]) -> None:
+    shell = {**os.environ, "TOKEN": "t0p-s3cret"}
+    reference = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}}
+    bench = make_bench(environ=shell)
+    ref = bench.submit("job", "sh", "-c", 'echo "${#TOKEN}"', env=[reference])
+    bench.wait_for(ref, "Succeeded")
+    assert ["10"] == bench.lines(ref)
+    assert "FromThisShell" in bench.reasons(ref)
+    files = [file for file in bench.state.rglob("*") if file.is_file()]
+    assert not [file for file in files if b"t0p-s3cret" in file.read_bytes()]
+
+
+def test_a_job_that_starts_in_another_shell_needs_it_there(
+    make_bench: Callable[..., Bench],
+) -> None:
+    reference = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "hub", "key": "token"}}}
+    bench = make_bench(environ={**os.environ, "TOKEN": "a"})
+    ref = bench.submit("job", "sh", "-c", 'echo "$TOKEN"', env=[reference], run_policy={"suspend": True})
+    bench.wait_for(ref, "Suspended")
+    os.kill(bench.keeper(ref), signal.SIGKILL)
+    eventually(lambda: not caretaker.has_keeper(bench.dir(ref)), what="the keeper has gone")
+    resume = {"spec": {"runPolicy": {"suspend": False}}}
+    without = {name: value for name, value in os.environ.items() if name != "TOKEN"}
+    with pytest.raises(errors.RefusedError, match="no `TOKEN` is exported here"):
+        make_bench(environ=without).engine.patch(ref, resume)
+    other = make_bench(environ={**without, "TOKEN": "b"})
+    other.engine.patch(ref, resume)
+    other.wait_for(ref, "Succeeded")
+    assert ["b"] == other.lines(ref)
 
 
 def test_a_job_can_be_suspended_whatever_has_become_of_the_machine(bench: Bench) -> None:
