@@ -79,8 +79,9 @@ class PlaneApi:
 
     def _tls(self) -> ssl.SSLContext:
         if self._context is None:
-            self._context = ssl.create_default_context(cafile=str(self._pki / "ca.crt"))
-            self._context.load_cert_chain(self._pki / "admin.crt", self._pki / "admin.key")
+            context = ssl.create_default_context(cafile=str(self._pki / "ca.crt"))
+            context.load_cert_chain(self._pki / "admin.crt", self._pki / "admin.key")
+            self._context = context  # whole, for threads that share it
         return self._context
 
 

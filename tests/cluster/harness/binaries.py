@@ -1,12 +1,13 @@
 """The programs of the test cluster: built with Go from the module proxy into a cache outside the tree.
 
-One folder per set of module versions, build flags and Go version. Beside the programs it holds the operator's
-manifests, so that starting a cluster needs no Go.
+One folder per set of module versions, build flags and Go version. Beside the programs it holds the manifests
+of operator and Kueue, so that starting a cluster needs no Go.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -19,7 +20,7 @@ SOURCES = Path(__file__).parents[1] / "binaries"
 CACHE_VARIABLE = "TFJOB_KIT_CLUSTER_CACHE"
 GO_VERSION = (1, 26)
 
-_OPERATOR = "github.com/kubeflow/training-operator"
+_OPERATOR, _KUEUE = "github.com/kubeflow/training-operator", "sigs.k8s.io/kueue"
 _FLAGS = ("-trimpath", "-tags", "notest,grpcnotrace")
 _ENVIRONMENT = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "local"}
 _MANIFESTS = {
@@ -29,13 +30,21 @@ _MANIFESTS = {
 }
 
 
+_KUEUE_MANIFESTS = "kueue.json"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """A binary, the package it is built from, and the module folder where it is built."""
+    """A binary, the package it is built from, and the module folder where it is built.
+
+    Attributes:
+        variables: Set by the linker: `package.name=value`.
+    """
 
     name: str
     package: str
     module: Path = SOURCES
+    variables: tuple[str, ...] = ()
 
 
 PARTS = {
@@ -47,6 +56,13 @@ PARTS = {
         Program(name="training-operator", package=f"{_OPERATOR}/cmd/training-operator.v1"),
         Program(name="etcd", package="go.etcd.io/etcd/server/v3"),
         Program(name="kwok", package="sigs.k8s.io/kwok/cmd/kwok"),
+        Program(
+            name="kueue",
+            package=f"{_KUEUE}/cmd/kueue",
+            module=SOURCES / "kueue",
+            # Its visibility server keeps its certificate in /visibility; here where it is started.
+            variables=(f"{_KUEUE}/pkg/visibility.certDir=visibility",),
+        ),
     ),
     "node": (
         Program(name="kubelet", package="k8s.io/kubernetes/cmd/kubelet"),
@@ -72,22 +88,7 @@ def cache_root(environ: Mapping[str, str]) -> Path:
 def find(root: Path, part: str = "plane") -> Path | None:
     """The folder with every program of the part and the manifests; None: `build` has not run."""
     folders = sorted(root.glob(f"{sources_key()}-go*"), key=lambda f: f.stat().st_mtime, reverse=True)
-    return next((folder for folder in folders if not _missing(folder, part)), None)
-
-
-def find_crd(root: Path) -> Path:
-    """The CRD of the operator: out of any folder that has it, else of its module, with Go alone.
-
-    Raises:
-        CannotBuild: It is not there, and Go is missing, too old, or does not reach the module proxy.
-    """
-    folders = sorted(root.glob(f"{sources_key()}-go*/crd.yaml"))
-    if folders:
-        return folders[0]
-    folder = root / f"{sources_key()}-go{_go_version()}"
-    folder.mkdir(parents=True, exist_ok=True)
-    _copy_manifests(folder)
-    return folder / "crd.yaml"
+    return next((folder for folder in folders if _is_whole(folder, part)), None)
 
 
 def build(root: Path, part: str = "plane", *, jobs: int | None = None) -> Path:
@@ -102,21 +103,27 @@ def build(root: Path, part: str = "plane", *, jobs: int | None = None) -> Path:
     for program in _missing(folder, part):
         print(f"Building {program.name}", flush=True)
         _go_build(program, folder, jobs or os.cpu_count() or 1)
+    if part == "plane":
+        _render_kueue(folder)
     return folder
 
 
 def sources_key() -> str:
     """Hash of everything but Go's version that decides what the programs are."""
-    digest = hashlib.sha256(repr((_FLAGS, _ENVIRONMENT, _link_flags())).encode())
+    variables = [program.variables for programs in PARTS.values() for program in programs]
+    digest = hashlib.sha256(repr((_FLAGS, _ENVIRONMENT, _link_flags(), variables)).encode())
     for file in sorted(SOURCES.rglob("*")):
         if file.name in ("go.mod", "go.sum") or file.suffix == ".go":
             digest.update(f"\n{file.relative_to(SOURCES)}\n".encode() + file.read_bytes())
     return digest.hexdigest()[:12]
 
 
+def _is_whole(folder: Path, part: str) -> bool:
+    manifests = (*_MANIFESTS, *([_KUEUE_MANIFESTS] if part == "plane" else []))
+    return all((folder / name).exists() for name in manifests) and not _missing(folder, part)
+
+
 def _missing(folder: Path, part: str) -> list[Program]:
-    if not all((folder / name).exists() for name in _MANIFESTS):
-        return list(PARTS[part])
     return [program for program in PARTS[part] if not (folder / program.name).exists()]
 
 
@@ -149,15 +156,36 @@ def _copy_manifests(folder: Path) -> None:
     _go("mod", "download", _OPERATOR)
     source = Path(_go("list", "-m", "-f", "{{.Dir}}", _OPERATOR).strip())
     for name, path in _MANIFESTS.items():
-        draft = folder / f".{name}.{os.getpid()}"
-        draft.write_bytes((source / path).read_bytes())
-        draft.rename(folder / name)
+        _write(folder / name, (source / path).read_bytes())
+
+
+def _render_kueue(folder: Path) -> None:
+    """What `kubectl apply -k` of Kueue's default installation would send, as a JSON list."""
+    import yaml
+
+    if (folder / _KUEUE_MANIFESTS).exists():
+        return
+    source = _go("list", "-m", "-f", "{{.Dir}}", _KUEUE, cwd=SOURCES / "kueue").strip()
+    argv = [folder / "kubectl", "kustomize", f"{source}/config/default"]
+    done = subprocess.run(argv, capture_output=True, check=False)
+    if done.returncode:
+        raise CannotBuild(f"`kubectl kustomize` of Kueue failed\n{done.stderr.decode(errors='replace')}")
+    things = list(yaml.load_all(done.stdout, Loader=yaml.CSafeLoader))
+    _write(folder / _KUEUE_MANIFESTS, json.dumps(things).encode())
+
+
+def _write(target: Path, data: bytes) -> None:
+    """Beside the place and renamed, so that a file that is there is whole."""
+    draft = target.with_name(f".{target.name}.{os.getpid()}")
+    draft.write_bytes(data)
+    draft.rename(target)
 
 
 def _go_build(program: Program, folder: Path, jobs: int) -> None:
     """Builds beside the place and renames, so that a program that is there is whole."""
     draft = folder / f".{program.name}.{os.getpid()}"
-    flags = ["-p", str(jobs), *_FLAGS, "-ldflags", _link_flags(), "-o", str(draft)]
+    link = " ".join([_link_flags(), *(f"-X {variable}" for variable in program.variables)])
+    flags = ["-p", str(jobs), *_FLAGS, "-ldflags", link, "-o", str(draft)]
     try:
         _go("build", *flags, program.package, cwd=program.module, quiet=False)
         draft.rename(folder / program.name)
