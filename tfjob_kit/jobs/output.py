@@ -43,6 +43,10 @@ def find_output(job: port.Object, *, keeps_scratch: bool) -> Output:
         return Output(survives=None, text="its output is unknown")
     if claim := part(volume, "persistentVolumeClaim").get("claimName"):
         return Output(survives=True, text=f"its output is in the claim {claim}", claim=claim, path=path)
+    if (nfs := part(volume, "nfs")).get("path"):
+        return Output(
+            survives=True, text=f"its output is in the NFS export {nfs.get('server')}:{nfs['path']}"
+        )
     if path := part(volume, "hostPath").get("path"):
         return Output(survives=True, text=f"its output is in {path} of the chief's node")
     if "emptyDir" in volume:

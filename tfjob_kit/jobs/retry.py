@@ -10,6 +10,7 @@ import copy
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, cast
 
 from tfjob_kit import contract, errors, plan
 from tfjob_kit.cluster import port
@@ -129,10 +130,26 @@ def _rename(template: port.Object, *, old: str, new: str) -> None:
             value: str = entry.get("value") or ""
             if entry["name"] == contract.RUN_ID_ENV and value.startswith(f"{old}-"):
                 entry["value"] = new + value.removeprefix(old)
-    for volume in items(part(template, "spec"), "volumes"):
+    spec = part(template, "spec")
+    for place in (part(spec, "affinity"), *items(spec, "topologySpreadConstraints")):
+        _rename_selectors(place, old=old, new=new)
+    for volume in items(spec, "volumes"):
         source = part(volume, "configMap")
         if source.get("name", "").startswith(f"{old}-code-"):
             source["name"] = new + source["name"].removeprefix(old)
+
+
+def _rename_selectors(place: Any, *, old: str, new: str) -> None:
+    """Label selectors for the job's own pods: with the old name they would match none of the new ones."""
+    if isinstance(place, list):
+        for item in cast("list[Any]", place):
+            _rename_selectors(item, old=old, new=new)
+    elif isinstance(place, dict):
+        fields = cast("dict[str, Any]", place)
+        if fields.get(port.JOB_NAME_LABEL) == old:
+            fields[port.JOB_NAME_LABEL] = new
+        for value in fields.values():
+            _rename_selectors(value, old=old, new=new)
 
 
 def _renamed_companion(companion: port.Object, *, old: str, new: str) -> port.Object:

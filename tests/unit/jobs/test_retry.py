@@ -45,10 +45,18 @@ def test_attempts_are_numbered_behind_the_first_name(name: str, attempt: int | N
     assert expected == next_attempt(failed(name=name, attempt=attempt)).ref.name
 
 
-def test_an_attempt_is_the_old_job_under_another_name() -> None:
-    old = failed()
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        [],
+        ["placement.pack_by=zone", "placement.spread_by=node", "placement.topology_spread={rack: 1}"],
+        ["placement.pack_by=node", "placement.strict=true"],
+    ],
+)
+def test_an_attempt_is_the_old_job_under_another_name(overrides: list[str]) -> None:
+    old = failed(*overrides)
     attempt = next_attempt(old)
-    wanted = planned_job("gpus=2", name="train-2")
+    wanted = planned_job("gpus=2", *overrides, name="train-2")
     assert wanted["spec"] == attempt.job["spec"]
     assert wanted["metadata"]["labels"] == attempt.job["metadata"]["labels"]
     notes = attempt.job["metadata"]["annotations"]

@@ -177,6 +177,12 @@ def test_the_longest_grace_period_counts() -> None:
             True,
             "its output is in /srv/out of the chief's node",
         ),
+        (
+            ["+volumes.disk={mount_path: /output, nfs: 'nas:/runs'}"],
+            False,
+            True,
+            "its output is in the NFS export nas:/runs",
+        ),
     ],
 )
 def test_where_the_output_is(overrides: list[str], keeps_scratch: bool, survives: bool, text: str) -> None:
