@@ -84,15 +84,28 @@ def amount(name: str, value: Decimal, *, unit: bool = False) -> str:
 
 
 def _sum(spec: port.Object, kind: str) -> dict[str, Decimal]:
-    """Over containers; an init container counts where it asks for more than all of them."""
+    """Over containers and native sidecars; an init container where it asks for more than what runs later.
+
+    Source: kubernetes v1.36, component-helpers/resource/helpers.go, AggregateContainerRequests.
+    """
     total: dict[str, Decimal] = {}
     for container in items(spec, "containers"):
-        for name, value in _of_container(container, kind).items():
-            total[name] = total.get(name, Decimal(0)) + value
+        _add(total, _of_container(container, kind))
+    sidecars, most = dict[str, Decimal](), dict[str, Decimal]()
     for container in items(spec, "initContainers"):
-        for name, value in _of_container(container, kind).items():
-            total[name] = max(total.get(name, Decimal(0)), value)
-    return total
+        asked = _of_container(container, kind)
+        if container.get("restartPolicy") == "Always":
+            _add(total, asked)
+            _add(sidecars, asked)
+            continue
+        for name, value in asked.items():
+            most[name] = max(most.get(name, Decimal(0)), value + sidecars.get(name, Decimal(0)))
+    return {name: max(total.get(name, Decimal(0)), most.get(name, Decimal(0))) for name in total | most}
+
+
+def _add(total: dict[str, Decimal], more: dict[str, Decimal]) -> None:
+    for name, value in more.items():
+        total[name] = total.get(name, Decimal(0)) + value
 
 
 def _of_container(container: port.Object, kind: str) -> dict[str, Decimal]:

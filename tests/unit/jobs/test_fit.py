@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tfjob_kit.cluster.port import Capacity
+from tfjob_kit.jobs.demand import requests_of
 from tfjob_kit.jobs.fit import judge_fit
 
 GPU = "nvidia.com/gpu"
@@ -215,6 +216,29 @@ def test_requests_that_are_not_written_are_the_limits_and_sidecars_count():
 
 
 SIZES = st.lists(st.integers(0, 5), min_size=1, max_size=4)
+
+
+def _container(cpu: str, **fields: Any) -> dict[str, Any]:
+    return {"name": "c", "resources": {"requests": {"cpu": cpu}}, **fields}
+
+
+@pytest.mark.parametrize(
+    ("init", "cpu"),
+    [
+        ([], 4),
+        ([_container("1", restartPolicy="Always"), _container("500m", restartPolicy="Always")], 5.5),
+        ([_container("5")], 5),
+        ([_container("3")], 4),
+        ([_container("1", restartPolicy="Always"), _container("5")], 6),
+        ([_container("5"), _container("1", restartPolicy="Always")], 5),
+        ([_container("1", restartPolicy="Always"), _container("3")], 5),
+    ],
+)
+def test_native_sidecars_count_beside_the_training_and_what_starts_before(
+    init: list[dict[str, Any]], cpu: float
+) -> None:
+    spec = {"containers": [_container("4")], "initContainers": init}
+    assert {"cpu": cpu, "pods": 1} == requests_of(spec)
 
 
 @given(sizes=SIZES, used=SIZES, replicas=st.integers(1, 6), gpus=st.integers(1, 4))

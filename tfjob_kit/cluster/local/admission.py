@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from tfjob_kit import contract
 from tfjob_kit.cluster import rules
-from tfjob_kit.cluster.local import gpus
+from tfjob_kit.cluster.local import absentees, gpus
 from tfjob_kit.cluster.local.notices import notices
 from tfjob_kit.cluster.local.processes import environment, references, volumes
 from tfjob_kit.cluster.port import Object
@@ -55,6 +55,7 @@ def admit(job: Object, *, machine: Machine, environ: Mapping[str, str]) -> Admit
     """
     rules.validate(job)
     _check_namespace(job["metadata"]["namespace"])
+    absentees.check_manager(job)
     roles = roles_of(job)
     for name, role in roles.items():
         _check_pod(role["template"], role=name)
@@ -65,7 +66,7 @@ def admit(job: Object, *, machine: Machine, environ: Mapping[str, str]) -> Admit
     replicas = sum(int(role["replicas"]) for role in roles.values())
     gpus.check_gpus(asked, found=found, replicas=replicas)
     said = notices(roles, asked=asked, found=found, is_runtime=any(map(_is_runtime, roles.values())))
-    return Admitted(gpus=found, notices=said)
+    return Admitted(gpus=found, notices=said | absentees.absentee_notices(job, roles))
 
 
 def check_variables(job: Object, *, environ: Mapping[str, str]) -> None:
@@ -103,12 +104,13 @@ def _check_namespace(name: str) -> None:
 
 
 def _check_pod(template: Object, *, role: str) -> None:
-    containers = [*items(template, "spec", "containers"), *items(template, "spec", "initContainers")]
-    extra = [str(c["name"]) for c in containers if c["name"] != contract.CONTAINER_NAME]
+    init = [c for c in items(template, "spec", "initContainers") if not absentees.is_sidecar(c)]
+    containers = items(template, "spec", "containers")
+    extra = [str(c["name"]) for c in (*containers, *init) if c["name"] != contract.CONTAINER_NAME]
     if extra:
         raise RefusedError(
             f"{role}: container `{extra[0]}` cannot run here, `{contract.CONTAINER_NAME}` alone can",
-            hint="run jobs with sidecars or init containers on a cluster",
+            hint="native sidecars (`sidecars`) are left out here; run other containers on a cluster",
         )
     container = containers[0]
     if not container.get("command"):
