@@ -24,7 +24,11 @@ _TOLD_OTHERWISE = {
     "FailedToCreateEndpoint",
 }
 """Warnings that repeat what the waits, ReplicaChanged, StateChanged or Finished say; the last is harmless."""
-_WORTH_TELLING = {"NoGPUs", "ClaimIsDirectory", "NotEnforced", "MountsAreDirectories"}
+_WORTH_TELLING = {
+    *("NoGPUs", "ClaimIsDirectory", "NotEnforced", "MountsAreDirectories", "MemoryIsDisk", "SizeNotLimited"),
+    *("NotReadOnly", "FromThisShell", "NoDevices", "NotPlaced"),
+    *("NoSidecars", "NoQueue", "NoGang", "SizesOfRoles"),
+}
 """Normal events of the local engine about what it does otherwise than a cluster."""
 _INCOMPLETE = 4
 """Times as long a reason must settle while other replicas wait for none that is known yet."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 from tfjob_kit import errors, manifest, plan
 from tfjob_kit.cluster.local import admission
 from tfjob_kit.config import compose
+from tfjob_kit.jobs.events import Notice
+from tfjob_kit.jobs.news import News
+from tfjob_kit.jobs.view import EventView, build_view
 
 MACHINE = admission.Machine(find_gpus=list, has_tensorflow=lambda: False)
 
@@ -71,3 +75,26 @@ def test_of_what_works_here_nothing_is_said(overrides: list[str], tmp_path: Path
 def test_what_it_cannot_do_without_is_refused(overrides: list[str], words: str, tmp_path: Path) -> None:
     with pytest.raises(errors.RefusedError, match=words):
         admit(tmp_path, *overrides)
+
+
+def test_all_of_it_is_told_to_who_follows_the_job(tmp_path: Path) -> None:
+    said = admit(
+        tmp_path,
+        "+sidecars.log={image: fluent-bit}",
+        "job.queue=team-a",
+        "job.gang.enabled=true",
+        "+resources.roles.worker.memory=1Gi",
+        "placement.spread_by=node",
+        "+volumes.fast={mount_path: /f, empty_dir: true, in_memory: true, size_limit: 1Gi}",
+        "+volumes.d={mount_path: /d, claim: data, read_only: true}",
+        "+resources.extra.example\\.com/fpga=1",
+    )
+    events = tuple(
+        EventView(time="", type="Normal", reason=reason, message=text, about="job")
+        for reason, text in said.items()
+    )
+    config = compose(["command=[python, train.py]", "gpus=0"], cwd=tmp_path).config
+    job = manifest.build_tfjob(plan.make_plan(config, name="job", suffix=""))
+    view = dataclasses.replace(build_view(job), events=events)
+    news = News(clock=lambda: 0.0, settle_seconds=1.0, silence_seconds=20.0, taker="nobody")
+    assert list(said.values()) == [e.text for e in news.of(view, reading=()) if isinstance(e, Notice)]
