@@ -119,6 +119,30 @@ def unplaced(message: str, **more: Any) -> dict[str, Any]:
             "cpu and 2 lack the labels asked for",
         ),
         (
+            "0/3 nodes are available: 3 node(s) didn't match pod anti-affinity rules." + NO_VICTIMS,
+            {},
+            "every node that would do has a replica of the job, and they must be apart",
+        ),
+        (
+            "0/3 nodes are available: 3 node(s) didn't have free ports for the requested pod ports."
+            + NO_VICTIMS,
+            {},
+            "on every node another pod has the ports that the job needs of it",
+        ),
+        (
+            "0/3 nodes are available: 1 Insufficient nvidia.com/gpu, 2 node(s) didn't match pod affinity "
+            "rules." + NO_VICTIMS,
+            {},
+            "2 GPUs short: of 3 nodes 1 has no nvidia.com/gpu free and 2 are not where the other replicas "
+            "must be",
+        ),
+        (
+            "0/3 nodes are available: 1 node(s) didn't match pod topology spread constraints, 2 node(s) were "
+            "unschedulable." + NO_VICTIMS,
+            {},
+            "of 3 nodes 1 would have too many replicas and 2 are cordoned",
+        ),
+        (
             '0/3 nodes are available: persistentvolumeclaim "data" not found. not found',
             {},
             "the PersistentVolumeClaim data does not exist",

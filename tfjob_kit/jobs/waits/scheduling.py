@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tfjob_kit.jobs.waits.neighbours import find_neighbourhood
 from tfjob_kit.jobs.waits.wait import Reason
 
 __all__ = ["Asked", "reason_of_scheduler"]
@@ -106,6 +107,8 @@ def _of_all(what: str, asked: Asked, *, is_too_large: bool) -> str:
         return f"every node has a taint that is not tolerated{_taint(what)}"
     if "were unschedulable" in what:
         return "every node is cordoned"
+    if (near := find_neighbourhood(what)) is not None:
+        return near.of_all
     return f"no node is fit: {_plain(what)}"
 
 
@@ -122,6 +125,8 @@ def _of_some(what: str, count: int, asked: Asked) -> str:
         return f"{have} a taint that is not tolerated{_taint(what)}"
     if "were unschedulable" in what:
         return f"{are} cordoned"
+    if (near := find_neighbourhood(what)) is not None:
+        return near.of_one if count == 1 else near.of_many
     return f"{are} unfit: {_plain(what)}"
 
 
@@ -134,7 +139,8 @@ def _fix(what: str, asked: Asked, *, is_too_large: bool) -> str | None:
         return "check the GPU type in `gpus` and `placement.node_selector` against `kubectl get nodes -L KEY`"
     if "taint" in what:
         return "add the taint to `placement.tolerations`, if the job may run there"
-    return None
+    near = find_neighbourhood(what)
+    return None if near is None else near.fix
 
 
 def _resource(what: str) -> str | None:
