@@ -28,7 +28,8 @@ def find(manifest: Manifest, composed: Composed) -> tuple[Finding, ...]:
     ignored = composed.config.lint.ignore
     lint.check_ignored(ignored, sources=composed.sources)
     found = lint.lint_job(manifest, ignored=ignored)
-    return lint.name_keys(found, manifest=manifest, sources=composed.sources)
+    overlay = composed.config.overlay
+    return lint.name_keys(found, manifest=manifest, sources=composed.sources, overlay=overlay)
 
 
 def say(findings: Sequence[Finding]) -> None:

@@ -9,10 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from tfjob_kit import errors
-from tfjob_kit.config.grammar.keys import format_path, parse_path
+from tfjob_kit.config import schema
+from tfjob_kit.config.grammar.keys import format_path
 from tfjob_kit.lint.part import Part, Path
 from tfjob_kit.lint.rule import Finding
+from tfjob_kit.manifest import find_overlay_key
+from tfjob_kit.plan import make_overlays
 
 if TYPE_CHECKING:
     from tfjob_kit.config import Source
@@ -69,7 +71,11 @@ _QUEUE_LABELS = {
 
 
 def name_keys(
-    findings: Iterable[Finding], *, manifest: Mapping[str, Any], sources: Mapping[str, Source]
+    findings: Iterable[Finding],
+    *,
+    manifest: Mapping[str, Any],
+    sources: Mapping[str, Source],
+    overlay: schema.OverlayConfig | None = None,
 ) -> tuple[Finding, ...]:
     """The findings of a job that this config made, in words of the config: one for each mistake and key.
 
@@ -77,19 +83,25 @@ def name_keys(
         findings: Of the manifest.
         manifest: As it was built.
         sources: Of `Composed`: config key -> where its value came from.
+        overlay: Of the config; None: nothing was merged into the pod templates.
     """
-    named = [_named(finding, Part((), manifest), sources) for finding in findings]
+    overlays = make_overlays(overlay or schema.OverlayConfig())
+    named = [
+        _named(
+            finding, Part((), manifest), sources, find_overlay_key(manifest, finding.path, overlays=overlays)
+        )
+        for finding in findings
+    ]
     # Chief and workers are alike, so that one key makes the same mistake in both.
     return tuple({(each.rule, each.where, each.what): each for each in reversed(named)}.values())[::-1]
 
 
-def _named(finding: Finding, root: Part, sources: Mapping[str, Source]) -> Finding:
-    key = config_key(finding.path, root, sources)
+def _named(finding: Finding, root: Part, sources: Mapping[str, Source], overlay: str | None) -> Finding:
+    key = overlay or config_key(finding.path, root, sources)
     if key is None:
         return finding
     source = _source(key, sources)
-    is_overlay = key.startswith("overlay.")
-    fix = finding.fix if is_overlay else finding.key_fix or finding.fix
+    fix = finding.fix if overlay else finding.key_fix or finding.fix
     return replace(finding, key=key, source=source, fix=fix)
 
 
@@ -97,10 +109,7 @@ def config_key(path: Path, root: Part, sources: Mapping[str, Source]) -> str | N
     """The key that the place is made from; None where the kit writes it on its own."""
     table = _of_the_job(path)
     if table is None and path[:2] == _ROLES:
-        table = _of_a_role(path, root, sources)
-        overlay = _overlay(path, sources)
-        if overlay is not None and (table is None or _source(table, sources) is None):
-            return overlay
+        return _of_a_role(path, root, sources)
     return table
 
 
@@ -205,28 +214,3 @@ _ENVS: tuple[tuple[str, ...], ...] = (
     ("env_from", "config_map_keys"),
 )
 """Where a variable may come from; the later ones lose (`plan.environment`)."""
-
-
-def _overlay(path: Path, sources: Mapping[str, Source]) -> str | None:
-    """The overlay that writes this place, of its role before that of all; items of lists by their fields."""
-    role, wanted = str(path[2]).lower(), _fields(path[4:])
-    if path[3:4] != ("template",) or not wanted:
-        return None
-    for name in (role, "all"):
-        for key in sources:
-            if key.startswith(f"overlay.{name}."):
-                written = _split(key.removeprefix(f"overlay.{name}."))
-                if written and (written[: len(wanted)] == wanted or wanted[: len(written)] == written):
-                    return key
-    return None
-
-
-def _fields(path: Path) -> tuple[str, ...]:
-    return tuple(step for step in path if isinstance(step, str))
-
-
-def _split(key: str) -> tuple[str, ...]:
-    try:
-        return _fields(parse_path(key))
-    except errors.OverrideError:  # Keys of files may hold what no override can name.
-        return ()
