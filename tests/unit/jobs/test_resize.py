@@ -84,6 +84,30 @@ def test_a_resized_job_is_the_one_that_a_run_of_that_size_would_be() -> None:
     assert wanted["metadata"].items() <= resized["metadata"].items()
 
 
+@pytest.mark.parametrize(
+    ("before", "size"),
+    [
+        (["gpus=4", "job.gang.enabled=true"], "gpus=2"),
+        (["gpus=1", "overlay.worker={spec: {nodeSelector: {pool: w}, hostname: w}}"], "gpus=4"),
+        (["gpus=4", "overlay.all={spec: {tolerations: [{operator: Exists}]}}"], "gpus=1"),
+        (["gpus=1", "+resources.roles.worker={memory: 32Gi, shared_memory: '0'}"], "gpus=2"),
+        (["gpus=2", "+resources.roles.worker={memory: 32Gi}", "+sidecars.log={image: 'l:1'}"], "gpus=2x2"),
+        (["gpus=2", "command=[train]", "job.evaluator=true", "job.evaluator_gpus=1"], "gpus=4"),
+        (["gpus=2", "command=[train]", "job.evaluator=true"], "gpus=1"),
+    ],
+)
+def test_roles_gangs_and_overlays_follow_the_size(before: list[str], size: str) -> None:
+    resized = plan_resize(stored(*before), [size]).job
+    planned = planned_job(*before, size)
+    assert planned["spec"] == resized["spec"]
+
+
+def test_a_gang_that_must_start_with_more_than_the_new_size_is_refused() -> None:
+    job = stored("gpus=4", "job.gang.enabled=true", "job.gang.min_available=4")
+    with pytest.raises(errors.RefusedError, match="4 replicas shall start together and the job has 2"):
+        plan_resize(job, ["gpus=2"])
+
+
 def test_all_roles_get_the_same_new_identity() -> None:
     resized = plan_resize(stored("gpus=1"), ["gpus=4"]).job
     assert env(resized) == env(resized, "Worker")

@@ -51,6 +51,8 @@ def test_attempts_are_numbered_behind_the_first_name(name: str, attempt: int | N
         [],
         ["placement.pack_by=zone", "placement.spread_by=node", "placement.topology_spread={rack: 1}"],
         ["placement.pack_by=node", "placement.strict=true"],
+        ["command=[train]", "job.evaluator=true", "+sidecars.log={image: 'l:1', mounts: {output: /logs}}"],
+        ["job.gang.enabled=true", "overlay.all={spec: {containers: [{name: log, image: 'l:1'}]}}"],
     ],
 )
 def test_an_attempt_is_the_old_job_under_another_name(overrides: list[str]) -> None:
