@@ -1,7 +1,7 @@
-"""How long commands take before they do anything, against a hello program on the same typer.
+"""How long commands take before they do anything, and the answer to Tab.
 
-Prints a table: minimum and median of the runs, and the ratio of the minima to the hello program's. The
-commands take turns within each round, so that a busy machine slows all of them alike.
+Commands are measured by `import typer, omegaconf`, Tab by an interpreter that does nothing. They take turns
+within each round, so that a busy machine slows all of them alike.
 
     make bench
 """
@@ -9,17 +9,13 @@ commands take turns within each round, so that a busy machine slows all of them 
 from __future__ import annotations
 
 import argparse
-import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import rounds
+from rounds import Case
 
-TOOL = str(Path(sys.executable).parent / "tfjob-kit")
 HELLO = """
 import typer, typer.core
 typer.core.HAS_RICH = False
@@ -28,65 +24,79 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def hello(name: str): pass
 app(["--help"])
 """
-
-
-@dataclass(frozen=True, kw_only=True)
-class Case:
-    """A command; its time is compared with the budget, a multiple of the hello program's."""
-
-    name: str
-    command: list[str]
-    budget: float | None = None
-
-
-CASES = [
-    Case(name="python -c pass", command=[sys.executable, "-c", "pass"]),
-    Case(name="typer hello --help", command=[sys.executable, "-c", HELLO]),
-    Case(name="import typer, omegaconf", command=[sys.executable, "-c", "import typer, omegaconf"]),
-    Case(name="tfjob-kit --help", command=[TOOL, "--help"], budget=1.15),
-    Case(name="tfjob-kit --version", command=[TOOL, "--version"], budget=1.15),
-    Case(name="tfjob-kit config show", command=[TOOL, "config", "show"]),
-    Case(name="tfjob-kit render", command=[TOOL, "render", "model=resnet50", "gpus=4", "--name", "x"]),
-    Case(name="tfjob-kit render modle=x (error)", command=[TOOL, "render", "modle=x"]),
-]
-PEER = "typer hello --help"
+BARE, IMPORTS = "`python -c pass`", '`python -c "import typer, omegaconf"`'
+TABS = {
+    "a verb: `ru`": ["ru"],
+    "a flag: `run --en`": ["run", "--en"],
+    "a flag's value: `run --engine=`": ["run", "--engine="],
+    "a context: `status --context `": ["status", "--context", ""],
+    "groups and keys: `run t`": ["run", "t"],
+    "a nested key: `run train.opt`": ["run", "train.opt"],
+    "options: `run model=`": ["run", "model="],
+    "an enum: `run job.clean_pod_policy=`": ["run", "job.clean_pod_policy="],
+    "keys of an option's file: `run model.params.`": ["run", "model.params."],
+    "GPU types of the site: `run gpus=`": ["run", "gpus="],
+    "jobs of this machine, 100: `status `": ["status", ""],
+}
+KUBECONFIG = """
+current-context: one
+contexts: [{name: one, context: {cluster: c, namespace: team}}, {name: two, context: {cluster: c}}]
+clusters: [{name: c, cluster: {server: "http://127.0.0.1:1"}}]
+"""
 
 
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--rounds", type=int, default=rounds.ROUNDS)
     count = parser.parse_args().rounds
-    times: dict[str, list[float]] = {case.name: [] for case in CASES}
     with tempfile.TemporaryDirectory() as folder:
-        for number in range(count + 1):
-            for case in CASES:
-                seconds = _seconds(case.command, Path(folder))
-                if number:  # The first round fills the disk cache.
-                    times[case.name].append(seconds)
-    _print(times, count)
-
-
-def _seconds(command: list[str], folder: Path) -> float:
-    environ = rounds.environment(folder)
-    begin = time.perf_counter()
-    subprocess.run(command, cwd=folder, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - begin
-
-
-def _print(times: dict[str, list[float]], count: int) -> None:
-    peer = min(times[PEER])
+        home = Path(folder)
+        for number in range(100):
+            (home / "state" / "jobs" / "default" / f"digits-cnn-{number:05}").mkdir(parents=True)
+        (home / "kubeconfig").write_text(KUBECONFIG)
+        commands, tabs = _commands(), _tabs(home)
+        environ = {**rounds.environment(home), "TFJOB_KIT_STATE_DIR": str(home / "state")}
+        times = rounds.take_turns([*commands, *tabs], rounds=count, environ=environ, cwd=home)
+    names = [case.name for case in tabs]
     print(f"### Start-up\n\n{count} rounds, {rounds.machine()}\n")
-    print("| Command | min ms | median ms | x hello | budget |\n|---|---|---|---|---|")
-    for case in CASES:
-        found = times[case.name]
-        cells = [
-            f"{min(found) * 1000:.0f}",
-            f"{statistics.median(found) * 1000:.0f}",
-            f"{min(found) / peer:.2f}",
-        ]
-        print(f"| `{case.name}` | {' | '.join(cells)} | {case.budget or ''} |")
-    print()
+    others = {name: found for name, found in times.items() if name not in names}
+    print(rounds.table(others, peers=dict.fromkeys(others, IMPORTS)))
+    print("\n### Tab\n")
+    asked = {name: found for name, found in times.items() if name in (BARE, *names)}
+    print(rounds.table(asked, peers=dict.fromkeys(asked, BARE)) + "\n")
+
+
+def _commands() -> list[Case]:
+    return [
+        Case(name=BARE, make=_python("pass")),
+        Case(name="typer hello --help", make=_python(HELLO)),
+        Case(name=IMPORTS, make=_python("import typer, omegaconf")),
+        Case(name="`tfjob-kit --help`", make=_tool("--help")),
+        Case(name="`tfjob-kit run --help`", make=_tool("run", "--help")),
+        Case(name="`tfjob-kit --version`", make=_tool("--version")),
+        Case(name="`tfjob-kit config show`", make=_tool("config", "show")),
+        Case(name="`tfjob-kit render`", make=_tool("render", "model=resnet50", "gpus=4", "--name", "x")),
+        Case(name="`tfjob-kit render modle=x`, an error", make=_tool("render", "modle=x"), codes=(2,)),
+    ]
+
+
+def _tabs(home: Path) -> list[Case]:
+    """As zsh asks; the kubeconfig is there only where it is asked for, since no cluster answers."""
+    cases: list[Case] = []
+    for name, words in TABS.items():
+        kubeconfig = ["--kubeconfig", str(home / "kubeconfig")] if "--context" in words else []
+        line = [words[0], *kubeconfig, *words[1:]] if kubeconfig else words
+        cases.append(Case(name=name, make=_tool("__complete", "zsh", *line)))
+    return cases
+
+
+def _python(code: str):
+    return lambda _: [sys.executable, "-c", code]
+
+
+def _tool(*arguments: str):
+    return lambda _: [rounds.TOOL, *arguments]
 
 
 if __name__ == "__main__":

@@ -257,6 +257,9 @@ def environment_page() -> Iterator[str]:
     yield "| `TFJOB_KIT_NAMESPACE` | Namespace when `--namespace` is not given; wins over the config's |"
     places = "`$XDG_STATE_HOME/tfjob-kit`, `~/.local/state/tfjob-kit`"
     yield f"| `TFJOB_KIT_STATE_DIR` | Jobs, logs and outputs of the local engine; else {places} |"
+    cache = "`$XDG_CACHE_HOME/tfjob-kit`, else `~/.cache/tfjob-kit`"
+    yield f"| `XDG_CACHE_HOME` | Names of a cluster's jobs that Tab found last: {cache} |"
+    yield "| `TFJOB_KIT_COMPLETION_DEBUG` | Any value: `tfjob-kit __complete` shows what went wrong |"
     yield "| `KUBECONFIG` | As kubectl reads it |"
     yield "| `NO_COLOR` | Any value: no colour |"
     yield from ["", "## Of a replica", "", "Set by `render`, the operator or the local engine.", ""]

@@ -81,7 +81,22 @@ def test_help_imports_nothing_heavy(kit: Kit) -> None:
     assert set() == loaded & heavy
 
 
-@pytest.mark.parametrize("verb", [("render",), ("config", "show")], ids=" ".join)
-def test_composing_imports_no_kubernetes_and_no_tensorflow(kit: Kit, verb: tuple[str, ...]) -> None:
-    loaded = modules_after(kit, *verb, "model=digits_cnn")
-    assert set() == loaded & {"kubernetes", "kubeflow", "tensorflow", "keras", "rich"}
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("render", "model=digits_cnn"),
+        ("lint", "model=digits_cnn"),
+        ("config", "show", "model=digits_cnn"),
+        ("config", "options", "model"),
+        ("config", "schema", "model"),
+        ("run", "model=digits_cnn", "gpus=0", "--name", "x", "--dry-run", "--engine", "local"),
+        ("version",),
+        ("completion", "bash"),
+    ],
+    ids=" ".join,
+)
+def test_what_asks_no_cluster_imports_no_kubernetes_and_no_tensorflow(
+    kit: Kit, command: tuple[str, ...]
+) -> None:
+    loaded = modules_after(kit, *command)
+    assert set() == loaded & {"kubernetes", "kubeflow", "tensorflow", "keras", "numpy", "rich", "urllib3"}

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tfjob_kit import errors
+from tfjob_kit.cli import completion
 from tfjob_kit.cli.completion import cluster_jobs
 from tfjob_kit.cli.completion.proposing import propose
 
@@ -79,6 +81,13 @@ def test_a_cluster_that_fails_proposes_nothing_and_says_nothing(api, environ, ca
 
     assert {} == proposed("status ", environ)
     assert ("", "") == capfd.readouterr()
+
+
+def test_why_nothing_is_proposed_is_shown_when_asked_for(api, environ) -> None:
+    api.close()
+
+    with pytest.raises(errors.NotConnected, match="connection refused"):
+        proposed("status ", {**environ, completion.DEBUG_ENV: "1"})
 
 
 def test_what_comes_too_late_is_there_at_the_next_tab(api, environ) -> None:

@@ -9,7 +9,9 @@ that is being typed.
 
 from __future__ import annotations
 
-__all__ = ["ASK"]
+__all__ = ["ASK", "DEBUG_ENV"]
 
 ASK = "__complete"
 """The hidden verb: `tfjob-kit __complete zsh WORD...`."""
+DEBUG_ENV = "TFJOB_KIT_COMPLETION_DEBUG"
+"""Any value: what goes wrong is shown instead of proposing nothing."""

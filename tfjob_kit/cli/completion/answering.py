@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfjob_kit.cli import completion
 from tfjob_kit.cli.completion.proposal import Answer, Proposal
 from tfjob_kit.cli.completion.proposing import propose
 from tfjob_kit.cli.completion.shell_line import Line, read_line
@@ -32,7 +33,7 @@ def answer(arguments: Sequence[str]) -> int:
     try:
         text = _answer(arguments)
     except Exception:
-        if os.environ.get("TFJOB_KIT_COMPLETION_DEBUG"):
+        if os.environ.get(completion.DEBUG_ENV):
             raise
         return 0
     # Written as bytes: names of files and jobs are what they are, whatever the locale says.

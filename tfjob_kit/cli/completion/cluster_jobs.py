@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfjob_kit.cli import completion
+
 if TYPE_CHECKING:
     from tfjob_kit.cli.engines import Choice
 
@@ -39,6 +41,8 @@ def ask(choice: Choice, *, namespace: str | None, environ: Mapping[str, str]) ->
     kept = _read(file, key)
     if kept is not None:
         return kept
+    if environ.get(completion.DEBUG_ENV):
+        return _list(choice, namespace, environ)
     answer = _from_process(lambda: _list(choice, namespace, environ), file, key)
     return answer or {}
 
