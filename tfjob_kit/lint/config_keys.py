@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tfjob_kit.config import schema
 from tfjob_kit.config.grammar.keys import format_path
+from tfjob_kit.lint.job import is_gpu
 from tfjob_kit.lint.part import Part, Path
 from tfjob_kit.lint.rule import Finding
 from tfjob_kit.manifest import find_overlay_key
@@ -197,9 +198,13 @@ def _of_a_container(
             if source is not None and source.kind != "default":
                 return own
             extra = format_path(("resources", "extra", resource))
-            return _RESOURCES.get(resource) or (extra if extra in sources else "gpus")
+            if resource in _RESOURCES or extra in sources:
+                return _RESOURCES.get(resource, extra)
+            return "gpus" if is_gpu(resource) else "communication.rdma_resource"
         case ("resources", *_):
             return "gpus"
+        case ("securityContext", "capabilities", "add", *_):
+            return "communication.rdma_resource"
         case (str(field), *_):
             return _CONTAINER.get(field)
         case _:

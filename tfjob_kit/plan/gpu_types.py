@@ -140,7 +140,7 @@ def _unknown(name: str, config: schema.RunConfig) -> errors.UnknownChoice:
             "or name its resource in `site.gpu_types`",
         )
     size = str(plain.format_size(config.gpus)).removeprefix(f"{name}:")
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4)
+    near = _nearest(name, known)
     none = f"`site.gpu_types` has none: define it there, or take any GPU: `gpus={size}`"
     return errors.UnknownChoice(
         f"no GPU type `{name}` in this cluster",
@@ -148,3 +148,12 @@ def _unknown(name: str, config: schema.RunConfig) -> errors.UnknownChoice:
         nearest=tuple(f"gpus={other}:{size}" for other in near),
         hint=f"`site.gpu_types` has {', '.join(known)}" if known else none,
     )
+
+
+def _nearest(name: str, known: list[str]) -> list[str]:
+    """Types that begin with the name, `T4-shared` for `t4`, then those that look like it; at most three."""
+    low = name.lower()
+    longer = [each for each in known if each.lower().startswith(low)]
+    alike = {each.lower(): each for each in known}
+    close = [alike[each] for each in difflib.get_close_matches(low, alike, n=3, cutoff=0.4)]
+    return list(dict.fromkeys([*longer, *close]))[:3]

@@ -77,6 +77,16 @@ def test_an_unknown_gpu_type_is_refused_with_the_nearest(make):
     assert caught.value.hint == "`site.gpu_types` has none: define it there, or take any GPU: `gpus=2x4`"
 
 
+@pytest.mark.parametrize(
+    ("name", "first"), [("T4", "T4-shared"), ("a100-80gb", "A100-80GB"), ("A100", "A100-80GB"), ("L40", "L4")]
+)
+def test_a_type_is_found_by_its_beginning_whatever_its_case(make, name, first):
+    types = {each: schema.GpuTypeConfig() for each in ("A100-80GB", "L4", "T4-shared")}
+    with pytest.raises(errors.UnknownChoice) as caught:
+        make(f"{name}:2x4", site=schema.SiteConfig(gpu_types=types))
+    assert caught.value.nearest[0] == f"gpus={first}:2x4"
+
+
 @pytest.mark.parametrize("profile", ["mig-1g.10gb", "mig-1c.3g.20gb", "mig-1g.10gb.me"])
 def test_a_mig_profile_is_a_resource_by_itself(make, profile):
     job = make(f"{profile}:2")
