@@ -14,7 +14,15 @@ import yaml
 from tfjob_kit.cli.__main__ import main
 
 HOWTO = Path(__file__).parents[2] / "docs" / "howto"
-PAGES = ("placement.md", "secrets.md", "storage.md")
+PAGES = (
+    "evaluator-and-sidecars.md",
+    "overlay.md",
+    "own-program.md",
+    "placement.md",
+    "queues-and-gangs.md",
+    "secrets.md",
+    "storage.md",
+)
 _BLOCK = re.compile(r"(?ms)^```(bash|yaml)\n(.*?)^```$")
 
 
@@ -34,14 +42,15 @@ def _steps() -> list[tuple[str, str, Any]]:
 def render(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> Callable[[str], Any]:
-    """Runs the command in an empty folder; the spec of the chief's pod."""
+    """Runs the command in an empty folder; fields of the job and, beside them, those of the chief's pod."""
     monkeypatch.chdir(tmp_path)
 
     def run(command: str) -> Any:
         code = main(shlex.split(command)[1:])
         out, err = capsys.readouterr()
         assert 0 == code, err
-        return yaml.safe_load(out)["spec"]["tfReplicaSpecs"]["Chief"]["template"]["spec"]
+        job = yaml.safe_load(out)
+        return {**job, **job["spec"], **job["spec"]["tfReplicaSpecs"]["Chief"]["template"]["spec"]}
 
     return run
 

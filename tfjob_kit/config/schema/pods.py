@@ -94,8 +94,9 @@ class SidecarConfig:
 class OverlayConfig:
     """Fields of the pod template as the API writes them, merged into what the kit builds.
 
-    Dicts merge; lists of items with a name merge by name, others are replaced; `$replace: true` inside a dict
-    replaces it whole.
+    Dicts merge and `null` removes a key; lists of named items (containers, volumes, env, ports, volumeMounts by
+    path) merge by name, others are replaced; `$replace: true` in a dict, or as an item of a list, replaces it
+    whole, `$delete: true` in a named item removes it.
     """
 
     all: dict[str, Any] = key({}, "For the pods of every role")
