@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import re
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,12 @@ VIOLATIONS = {
 BASELINE = {"volumes", "host-paths", "rdma", "rdma-root", "host-network"}
 _STRICT = "fieldValidation=Strict&fieldManager=test"
 _POLICY = re.compile(r'is forbidden: violates PodSecurity "[a-z]+:latest": (?P<violations>.*)')
-# Cluster-wide objects that pods name, and what such an object needs beside its name.
+# Cluster-wide objects that pods name, and what these need beside their name. None preempts: that ends jobs.
 _NAMED = {
-    "priorityClassName": ("/apis/scheduling.k8s.io/v1/priorityclasses", {"value": 1}),
+    "priorityClassName": (
+        "/apis/scheduling.k8s.io/v1/priorityclasses",
+        {"value": 1, "preemptionPolicy": "Never"},
+    ),
     "runtimeClassName": ("/apis/node.k8s.io/v1/runtimeclasses", {"handler": "nvidia"}),
 }
 
@@ -61,22 +64,33 @@ def namespace(plane) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def restricted(fakes) -> Iterator[str]:
-    """A namespace that takes no pod beneath the restricted standard, with what the manifests name."""
-    name = f"restricted-{uuid.uuid4().hex[:5]}"
-    make_namespace(fakes.api, name, labels={"pod-security.kubernetes.io/enforce": "restricted"})
-    pods = [pod["spec"] for file in MANIFESTS for _, pod in _pods(_read(file, name))]
-    for account in {pod["serviceAccountName"] for pod in pods if "serviceAccountName" in pod}:
-        fakes.req("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": account}})
-    made = []
-    for field, (path, rest) in _NAMED.items():
-        for named in {pod[field] for pod in pods if field in pod}:
-            if not exists(fakes.api, f"{path}/{named}"):
-                fakes.req("POST", path, {"metadata": {"name": named}, **rest})
-                made.append(f"{path}/{named}")
-    yield name
-    for path in (*made, f"/api/v1/namespaces/{name}"):
+def make_room(fakes) -> Iterator[Callable[[str], str]]:
+    """Makes namespaces that enforce a standard of pod security and hold what the manifests name."""
+    made: list[str] = []
+
+    def make(standard: str) -> str:
+        name = f"{standard}-{uuid.uuid4().hex[:5]}"
+        make_namespace(fakes.api, name, labels={"pod-security.kubernetes.io/enforce": standard})
+        made.append(f"/api/v1/namespaces/{name}")
+        pods = [pod["spec"] for file in MANIFESTS for _, pod in _pods(_read(file, name))]
+        for account in {pod["serviceAccountName"] for pod in pods if "serviceAccountName" in pod}:
+            fakes.req("POST", f"/api/v1/namespaces/{name}/serviceaccounts", {"metadata": {"name": account}})
+        for field, (path, rest) in _NAMED.items():
+            for named in {pod[field] for pod in pods if field in pod}:
+                if not exists(fakes.api, f"{path}/{named}"):
+                    fakes.req("POST", path, {"metadata": {"name": named}, **rest})
+                    made.append(f"{path}/{named}")
+        return name
+
+    yield make
+    for path in reversed(made):
         fakes.req("DELETE", path)
+
+
+@pytest.fixture(scope="module")
+def restricted(make_room) -> str:
+    """A namespace that takes no pod beneath the restricted standard."""
+    return make_room("restricted")
 
 
 @pytest.mark.parametrize("file", MANIFESTS, ids=lambda file: file.stem)
@@ -95,21 +109,41 @@ def test_the_pods_are_restricted_or_it_is_known_why_not(file, fakes, restricted)
         assert (role, expected) == (role, _violations(fakes, restricted, pod))
 
 
-def test_the_baseline_standard_refuses_what_reaches_into_the_node(fakes):
-    name = f"baseline-{uuid.uuid4().hex[:5]}"
-    make_namespace(fakes.api, name, labels={"pod-security.kubernetes.io/enforce": "baseline"})
+def test_the_baseline_standard_refuses_what_reaches_into_the_node(fakes, make_room):
+    name = make_room("baseline")
     known = [file for file in MANIFESTS if file.stem in VIOLATIONS]
     refused = {
         file.stem for file in known for _, pod in _pods(_read(file, name)) if _violations(fakes, name, pod)
     }
-    fakes.req("DELETE", f"/api/v1/namespaces/{name}")
     assert refused == BASELINE
+
+
+@pytest.mark.slow
+def test_the_operator_makes_every_pod_as_its_template_says(fakes, make_room):
+    name = make_room("privileged")
+    jobs = [_read(file, name) for file in MANIFESTS]
+    for job in jobs:
+        fakes.req("POST", _jobs(name), job)
+    expected = {
+        f"{job['metadata']['name']}-{pod['metadata']['name']}": pod for job in jobs for pod in _made(job)
+    }
+    drive = Drive(fakes.api, name, fakes.logs)
+    wait_until(
+        lambda: (sorted(set(expected) - set(_all_pods(fakes, name))), _refusals(drive)),
+        lambda waiting: not waiting[0] or waiting[1],
+        what="pods made, and none refused",
+    )
+    found = _all_pods(fakes, name)
+    assert ([], set(expected)) == (_refusals(drive), set(found))
+    for pod, template in expected.items():
+        assert [] == _lost(template["spec"], found[pod]["spec"]), pod
+        assert [] == _lost(template["metadata"]["labels"], found[pod]["metadata"]["labels"]), pod
 
 
 def test_the_pods_that_the_operator_makes_are_no_less_restricted(fakes, restricted):
     job = _read(MANIFESTS[0].with_name(PLAIN), restricted)
+    fakes.req("POST", _jobs(restricted), job)
     drive = Drive(fakes.api, restricted, fakes.logs)
-    drive.api.request("POST", _jobs(restricted), job)
     pods, refused = wait_until(
         lambda: (drive.pods(job["metadata"]["name"]), _refusals(drive)),
         lambda found: len(found[0]) == len(_pods(job)) or found[1],
@@ -160,6 +194,33 @@ def _pods(job: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
         for role, spec in job["spec"]["tfReplicaSpecs"].items()
         for index in range(spec["replicas"])
     ]
+
+
+def _made(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """The pods that this cluster's operator makes at once: none of a job that is suspended or another's."""
+    policy = job["spec"]["runPolicy"]
+    is_ours = policy.get("managedBy", "kubeflow.org/training-operator") == "kubeflow.org/training-operator"
+    return [pod for _, pod in _pods(job)] if is_ours and not policy["suspend"] else []
+
+
+def _all_pods(fakes: Any, namespace: str) -> dict[str, Any]:
+    items = fakes.req("GET", f"/api/v1/namespaces/{namespace}/pods")["items"]
+    return {pod["metadata"]["name"]: pod for pod in items}
+
+
+def _lost(sent: Any, stored: Any, path: str = "") -> list[str]:
+    """Places of what was sent and is not there. Items of lists may have others beside them."""
+    if isinstance(sent, dict) and isinstance(stored, dict):
+        return [
+            lost for key, value in sent.items() for lost in _lost(value, stored.get(key), f"{path}.{key}")
+        ]
+    if isinstance(sent, list) and isinstance(stored, list):
+        return [
+            f"{path}[{index}]"
+            for index, item in enumerate(sent)
+            if all(_lost(item, other) for other in stored)
+        ]
+    return [] if sent == stored else [path]
 
 
 def _restart_policy(spec: dict[str, Any]) -> str:
