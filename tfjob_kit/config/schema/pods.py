@@ -94,7 +94,7 @@ class SidecarConfig:
 class OverlayConfig:
     """Fields of the pod template as the API writes them, merged into what the kit builds.
 
-    Dicts merge and `null` removes a key; lists of named items (containers, volumes, env, ports, volumeMounts by
+    Dicts merge and `null` removes a key; lists of named items (containers, volumes, env, ports, mounts by
     path) merge by name, others are replaced; `$replace: true` in a dict, or as an item of a list, replaces it
     whole, `$delete: true` in a named item removes it.
     """
