@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
 
 from tfjob_kit.cli import app
 from tfjob_kit.cli.completion import keys, making, table
@@ -128,6 +130,20 @@ def test_what_is_proposed(proposed: Callable[[str], list[str]], line: str, expec
     assert expected == (found[: len(expected)] if line.endswith(" -") else found)
 
 
+def test_a_base_file_that_lists_in_another_way_has_every_group(project: Path) -> None:
+    (project / "conf" / "config.yaml").write_text("defaults: [{model: mine}, _self_]\n")
+    found = propose(["run", "volu"], environ={}, cwd=project).proposals
+    assert ["volumes=", "volumes."] == [each.word for each in found]
+    assert "~volumes" in [each.word for each in propose(["run", "~vol"], environ={}, cwd=project).proposals]
+
+
+def test_a_group_says_what_is_chosen_without_it(project: Path) -> None:
+    group, _ = propose(["run", "mode"], environ={}, cwd=project).proposals
+    assert ("model=", "What is trained: an option; default: digits_cnn") == (group.word, group.about)
+    (group,) = propose(["run", "exper"], environ={}, cwd=project).proposals
+    assert ("experiment=", "an option") == (group.word, group.about)
+
+
 def test_an_option_says_what_its_file_says(project: Path) -> None:
     (found,) = propose(["run", "model=min"], environ={}, cwd=project).proposals
     assert "A net of mine." == found.about
@@ -234,6 +250,27 @@ def test_what_bash_would_break_at_is_escaped() -> None:
     assert r"user@a b\$c" == line.insertion("user@a b$c", replaced="us", is_open=False)
     line = read_line("tfjob-kit status --context arn:aws:e")
     assert "eks:1 " == line.insertion("arn:aws:eks:1", replaced="e", is_open=False)
+
+
+_TYPED = st.text("abcdgmnopstu.=+~@[]{},:-/\\'\" $", max_size=12)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["run", "config show", "status", "lint", ""]), st.lists(_TYPED, max_size=2), _TYPED)
+def test_whatever_is_typed_is_continued_or_left_alone(
+    project: Path, verb: str, before: list[str], typed: str
+) -> None:
+    environ = {"HOME": str(project), "TFJOB_KIT_ENGINE": "local"}
+    line = [*verb.split(), *before, typed]
+    assert all(p.word.startswith(typed) for p in propose(line, environ=environ, cwd=project).proposals)
+
+
+@given(st.sampled_from(["", "'", '"']), _TYPED)
+def test_bash_reads_back_what_it_is_given(quote: str, word: str) -> None:
+    assume(quote != "'" or "'" not in word)
+    line = read_line(f"tfjob-kit run {quote}")
+    given = line.insertion(word, replaced="", is_open=True)
+    assert word == read_line(f"tfjob-kit run {quote}{given}").words[-1]
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ class Options:
         """Group -> option of the base file's defaults list; empty where that chooses none."""
         base = self.path.files.get("config")
         found = (_ENTRY.match(line) for line in _lines(base)) if base else ()
-        return {entry["group"]: entry["option"] or "" for entry in found if entry}
+        listed = {entry["group"]: entry["option"] for entry in found if entry}
+        return {group: "" if option in (None, "null") else option for group, option in listed.items()}
 
     def below(self, path: Sequence[str]) -> dict[str, Any]:
         """What the chosen option's file holds at a path of the config: `model.params`."""

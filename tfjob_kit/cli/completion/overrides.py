@@ -78,7 +78,7 @@ def _bare(key: str) -> str:
 def _groups(sign: str, options: Options) -> Iterator[Proposal]:
     """Those that stand in the defaults list can be chosen or deleted, the others appended."""
     for group in options.groups:
-        is_listed = group in options.defaults
+        is_listed = group in options.defaults or not options.defaults
         if (sign in ("", "~") and is_listed) or (sign == "+" and not is_listed):
             yield _removal(options, group) if sign == "~" else _described(options, group, f"{sign}{group}=")
 
@@ -93,7 +93,7 @@ def _described(options: Options, group: str, word: str) -> Proposal:
 
 def _removal(options: Options, group: str) -> Proposal:
     return Proposal(
-        word=f"~{group}", about=f"take {options.defaults[group] or 'it'} out of the defaults list"
+        word=f"~{group}", about=f"take {options.defaults.get(group) or 'it'} out of the defaults list"
     )
 
 
