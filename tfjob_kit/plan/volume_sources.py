@@ -85,6 +85,14 @@ def relative(path: str, *, key: str) -> str:
     return clean
 
 
+def _file(path: str, *, key: str) -> str:
+    """As `relative`; names that begin with two dots are the kubelet's own."""
+    clean = relative(path, key=key)
+    if clean.startswith(".."):
+        raise errors.InvalidValue(f"`{path}` begins with two dots, as no file of it may", where=key)
+    return clean
+
+
 def _only_source(volume: schema.VolumeConfig, *, key: str) -> str:
     given = [name for name in _SOURCES if _is_given(volume, name)]
     if len(given) == 1:
@@ -168,7 +176,7 @@ def _items(volume: schema.VolumeConfig, *, key: str, kind: str) -> dict[str, Any
     for name, path in volume.items.items():
         where = f"{key}.items.{name}"
         references.check_key(name, where=where, kind=kind)
-        items.append({"key": name, "path": relative(path, key=where)})
+        items.append({"key": name, "path": _file(path, key=where)})
         if [item["path"] for item in items].count(items[-1]["path"]) > 1:
             raise errors.InvalidValue(f"two keys become the file `{items[-1]['path']}`", where=where)
     return {"items": items} if items else {}

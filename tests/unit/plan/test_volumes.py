@@ -143,6 +143,7 @@ def test_without_shared_memory_nothing_is_mounted(make):
         ("data", _volume(nfs="nas:/a/../b"), "volumes.data.nfs", "`nas:/a/../b`"),
         ("data", _volume(secret="a", items={"a b": "c"}), "volumes.data.items.a b", "key of a Secret"),
         ("data", _volume(secret="a", items={"a": "/c"}), "volumes.data.items.a", "`/c`"),
+        ("data", _volume(secret="a", items={"a": "..c"}), "volumes.data.items.a", "two dots"),
         ("data", _volume(secret="a", items={"a": "../c"}), "volumes.data.items.a", "`../c`"),
         ("data", _volume(secret="a", items={"a": "c", "b": "./c"}), "volumes.data.items.b", "the file `c`"),
         ("data", _volume(claim="a", sub_path="/b"), "volumes.data.sub_path", "`/b`"),
