@@ -55,6 +55,21 @@ SCREENS = {
     "never": (["gpus=2x8"], EMPTY),
     "no-rights": (["gpus=2"], NOTHING),
     "autoscaling": (["gpus=2x8", "site.autoscaling=true"], EMPTY),
+    "roles": (
+        [
+            "gpus=2",
+            "command=[python,train.py]",
+            "model=resnet50",
+            "train.seed=3",
+            "job.evaluator=true",
+            "job.gang.enabled=true",
+            "+resources.roles.evaluator={cpu: '2', memory: 8Gi}",
+            "+sidecars.logs.image=fluent/fluent-bit:4.0",
+            "overlay.all={spec: {containers: [{name: tensorflow, image: 'mine:1'}]}}",
+            "+overlay.worker.spec.enableServiceLinks=false",
+        ],
+        EMPTY,
+    ),
     "own-command": (["gpus=0", "command=[python,train.py]", "job.backoff_limit=1", "replicas=2"], EMPTY),
 }
 

@@ -47,10 +47,12 @@ def _created(plan: JobPlan) -> list[str]:
 
 def _replica(plan: JobPlan) -> str:
     """What each replica gets; by role where roles differ."""
-    roles = {role.name.lower(): _resources(role) for role in plan.roles}
-    if len(set(roles.values())) == 1:
-        return roles["chief"]
-    return "; ".join(f"{name}: {text}" for name, text in roles.items())
+    alike: dict[str, list[str]] = {}
+    for role in plan.roles:
+        alike.setdefault(_resources(role), []).append(role.name.lower())
+    if len(alike) == 1:
+        return next(iter(alike))
+    return "; ".join(f"{' and '.join(names)} {text}" for text, names in alike.items())
 
 
 def _resources(role: Role) -> str:
