@@ -442,7 +442,13 @@ def shell(request: pytest.FixtureRequest, kit: Kit) -> Iterator[Shell]:
     opened.end()
 
 
-def test_tab_in_a_shell(shell: Shell) -> None:
+def test_tab_in_a_shell(shell: Shell, kit: Kit) -> None:
+    (kit.folder / "kubeconfig-of-mine").touch()
+    (kit.folder / "zoo").mkdir()
+    shell.completes("tfjob-kit run --kubeconfig kube", "tfjob-kit run --kubeconfig kubeconfig-of-mine ")
+    shell.completes("tfjob-kit run --kubeconfig=kube", "tfjob-kit run --kubeconfig=kubeconfig-of-mine ")
+    shell.completes("tfjob-kit run --conf-dir z", "tfjob-kit run --conf-dir zoo/")
+    shell.completes("tfjob-kit lint kube", "tfjob-kit lint kubeconfig-of-mine ")
     shell.completes("tfjob-kit rend", "tfjob-kit render ")
     shell.completes("tfjob-kit run train.opt", "tfjob-kit run train.optimizer.")
     shell.completes("tfjob-kit run model=res", "tfjob-kit run model=resnet50 ")

@@ -20,6 +20,11 @@ _tfjob_kit() {
         done < <(compgen "$flag" -- "$2")
         if ((${#COMPREPLY[@]} == 0)) && type compopt &>/dev/null; then
             compopt +o nospace -o filenames
+        else
+            local number
+            for number in "${!found[@]}"; do
+                [[ -d ${found[number]} ]] && found[number]+=/ || found[number]+=' '
+            done
         fi
         ((${#found[@]})) && COMPREPLY+=("${found[@]}")
     fi
