@@ -52,7 +52,7 @@ def _replica(plan: JobPlan) -> str:
         alike.setdefault(_resources(role), []).append(role.name.lower())
     if len(alike) == 1:
         return next(iter(alike))
-    return "; ".join(f"{' and '.join(names)} {text}" for text, names in alike.items())
+    return "; ".join(f"{' and '.join(names)}: {text}" for text, names in alike.items())
 
 
 def _resources(role: Role) -> str:
