@@ -39,7 +39,7 @@ def test_a_plain_job_is_told_where_its_output_lies_and_nothing_else(tmp_path: Pa
         (
             ["+volumes.d={mount_path: /d, claim: data}"],
             "ClaimIsDirectory",
-            "no volume claims on this machine: `data` is a directory of the state",
+            "claims are directories of the state on this machine: `data`",
         ),
         (
             ["+volumes.fast={mount_path: /f, empty_dir: true, in_memory: true}"],
@@ -59,12 +59,12 @@ def test_a_plain_job_is_told_where_its_output_lies_and_nothing_else(tmp_path: Pa
         (
             ["communication.rdma_resource=rdma/hca", "+resources.extra.example\\.com/fpga=1"],
             "NoDevices",
-            "this machine gives out no devices but GPUs: `example.com/fpga`, `rdma/hca` has no effect",
+            "this machine gives out no devices but GPUs; without effect: `example.com/fpga`, `rdma/hca`",
         ),
         (
             ["placement.spread_by=node", "+placement.node_selector.a=b", "communication.host_network=true"],
             "NotPlaced",
-            "one machine, nothing to choose: `nodeSelector`, `affinity`, `hostNetwork` has no effect",
+            "one machine, nothing to choose; without effect: `nodeSelector`, `affinity`, `hostNetwork`",
         ),
         (["gpus=2"], "NoGPUs", "no GPU on this machine: the job asks for 2 GPUs and trains on the CPU"),
         (
@@ -112,7 +112,7 @@ def test_what_the_shell_exports_stands_in_for_a_key_of_a_secret(tmp_path: Path) 
     overrides = ["+env_from.secret_keys.TOKEN=hub/token", "+env_from.config_map_keys.PROXY=net/http"]
     said = admit(tmp_path, *overrides, environ={"TOKEN": "t0p", "PROXY": "p"})
     assert (
-        "no Secrets and ConfigMaps on this machine: `TOKEN`, `PROXY` as this shell has it"
+        "no Secrets and ConfigMaps on this machine; as this shell exports it: `TOKEN`, `PROXY`"
         == said["FromThisShell"]
     )
     assert "t0p" not in str(said)

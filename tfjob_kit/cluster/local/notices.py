@@ -47,7 +47,7 @@ def notices(roles: Mapping[str, Object], *, asked: int, found: list[str], is_run
         (
             "ClaimIsDirectory",
             _claims(templates),
-            "no volume claims on this machine: {} is a directory of the state",
+            "claims are directories of the state on this machine: {}",
         ),
         ("MemoryIsDisk", _in_memory(templates), "volumes in memory are directories on this machine: {}"),
         ("SizeNotLimited", _sized(templates), "sizes of volumes are not limited on this machine: {}"),
@@ -55,10 +55,10 @@ def notices(roles: Mapping[str, Object], *, asked: int, found: list[str], is_run
         (
             "FromThisShell",
             _from_shell(templates),
-            "no Secrets and ConfigMaps on this machine: {} as this shell has it",
+            "no Secrets and ConfigMaps on this machine; as this shell exports it: {}",
         ),
-        ("NoDevices", _devices(templates), "this machine gives out no devices but GPUs: {} has no effect"),
-        ("NotPlaced", _placement(templates), "one machine, nothing to choose: {} has no effect"),
+        ("NoDevices", _devices(templates), "this machine gives out no devices but GPUs; without effect: {}"),
+        ("NotPlaced", _placement(templates), "one machine, nothing to choose; without effect: {}"),
     ):
         if names:
             said[reason] = text.format(", ".join(f"`{name}`" for name in dict.fromkeys(names)))
