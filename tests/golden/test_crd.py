@@ -8,6 +8,11 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tfjob_kit import config, manifest, plan
+from tfjob_kit.bundled import bundled_dir
 
 from .conftest import MANIFESTS, read_manifest
 from .tfjob_crd import faults, make_validator
@@ -15,6 +20,21 @@ from .tfjob_crd import faults, make_validator
 FILES = sorted(MANIFESTS.glob("*.yaml"))
 POD = "tfReplicaSpecs.Chief.template.spec"
 CONTAINER = f"{POD}.containers[0]"
+# One option of each group, whatever the others are; bundles and experiments bring conditions of their own.
+CHOICES = {
+    folder.name: st.sampled_from(sorted(file.stem for file in folder.iterdir()))
+    for folder in sorted(bundled_dir("conf").iterdir())
+    if folder.is_dir() and folder.name not in ("code", "experiment")
+}
+NEEDED = {
+    "communication=rdma": ["communication.rdma_resource=rdma/hca_shared_devices_a"],
+    "gpu_memory=limit": ["gpu_memory.limit_mib=3072"],
+    "job=kueue": ["job.queue=team-a"],
+    "job=preemptible": ["job.queue=team-a", "job.queue_priority=low", "output.claim=checkpoints"],
+    "volumes=dataset_pvc": ["volumes.dataset.claim=imagenet"],
+}
+SIZES = ["1", "4", "2x4"]
+TYPED_SIZES = ["A100-80GB:2x4", "L4:1", "mig-1g.10gb:2", "T4-shared:2"]
 
 
 @pytest.fixture(scope="session")
@@ -55,3 +75,15 @@ def test_what_the_crd_does_not_know_is_found(
     where[last] = value
     (found,) = faults(crd, job)
     assert found.startswith(f"$.spec.{fault}")
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(choices=st.fixed_dictionaries(CHOICES), data=st.data())
+def test_options_of_all_groups_go_together(
+    choices: dict[str, str], data: st.DataObject, crd: jsonschema.Validator, tmp_path: Path
+) -> None:
+    chosen = [f"{group}={option}" for group, option in choices.items()]
+    size = data.draw(st.sampled_from(SIZES + (TYPED_SIZES if choices["site"] == "example" else [])))
+    needed = [override for choice in chosen for override in NEEDED.get(choice, [])]
+    run = config.compose([*chosen, *needed, f"gpus={size}"], cwd=tmp_path).config
+    assert [] == faults(crd, manifest.build_tfjob(plan.make_plan(run, name="job", suffix="unused")))
