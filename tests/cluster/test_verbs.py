@@ -260,3 +260,17 @@ def _is_served(fakes: Plane, path: str) -> bool:
     except Refused:
         return False
     return True
+
+
+def test_tab_knows_the_jobs_of_the_namespace(
+    kit: Kit, start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    start("train")
+    kit("run", "model=digits_cnn", "job.suspend=true", "--name", "later", "--detach", "--yes")
+    monkeypatch.setenv("TFJOB_KIT_COMPLETION_DEBUG", "1")  # however long the busy machine takes
+
+    assert ["words\t", "later\tSuspended", "train\tRunning"] == kit(
+        "__complete", "zsh", "status", ""
+    ).out.splitlines()
+    assert ["words\t"] == kit("__complete", "zsh", "status", "-n", "elsewhere", "").out.splitlines()
