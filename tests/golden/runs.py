@@ -128,8 +128,8 @@ PODS = {
         "gpus=2",
     ],
     "resources-by-role": [
-        "+resources.roles.chief={memory: 32Gi, shared_memory: 4Gi}",
-        "+resources.roles.worker={cpu: '2'}",
+        "resources.roles.chief={memory: 32Gi, shared_memory: 4Gi}",
+        "resources.roles.worker={cpu: '2'}",
         "gpus=4",
     ],
     "sidecar": [
@@ -144,7 +144,7 @@ PODS = {
         "job.evaluator_gpus=1",
         "job.clean_pod_policy=None",
         "command=[python, /app/train.py]",
-        "+resources.roles.evaluator={cpu: '2', memory: 8Gi}",
+        "resources.roles.evaluator={cpu: '2', memory: 8Gi}",
         "output.claim=checkpoints",
         "gpus=4",
     ],
@@ -242,7 +242,7 @@ WHOLE = {
         "resources.memory=256Gi",
         "resources.shared_memory=32Gi",
         "resources.ephemeral_storage=110Gi",
-        "+resources.roles.chief={memory: 320Gi}",
+        "resources.roles.chief={memory: 320Gi}",
         "placement.pack_by=zone",
         "placement.spread_by=node",
         "placement.service_account=trainer",

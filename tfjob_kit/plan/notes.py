@@ -63,7 +63,7 @@ def _without_workers(config: schema.RunConfig, plan: JobPlan) -> Iterator[str]:
     if plan.topology.workers:
         return
     for key, value in (
-        ("resources.roles.worker", config.resources.roles.get("worker")),
+        ("resources.roles.worker", config.resources.roles.worker != schema.RoleResourcesConfig()),
         ("overlay.worker", config.overlay.worker),
     ):
         if value:

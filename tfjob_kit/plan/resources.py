@@ -7,14 +7,10 @@ import re
 
 from tfjob_kit import errors
 from tfjob_kit.config import schema
-from tfjob_kit.config.nearest import nearest
 from tfjob_kit.plan.quantities import parse_quantity
 from tfjob_kit.plan.references import check_resource
 
-__all__ = ["ROLES", "check_role_resources", "make_resources", "resources_of"]
-
-ROLES = ("chief", "worker", "evaluator")
-"""As keys of `resources.roles`."""
+__all__ = ["check_role_resources", "make_resources", "resources_of"]
 
 _SET = ("cpu", "memory", "shared_memory")
 _OWN_KEYS = {
@@ -27,33 +23,25 @@ _GPU = re.compile(r".+/(?:gpu|mig-.+|gpu\.shared|vgpu)")
 
 
 def check_role_resources(config: schema.RunConfig) -> None:
-    """Refuses sizes for roles that the job cannot have.
+    """Refuses sizes of an evaluator where the job has none.
 
     Sizes of workers stay without effect where a job has none: its number of GPUs may change, by a resize or a
     sweep, and its other keys stay.
 
     Raises:
-        UnknownChoice: No such role.
         RefusedError: Sizes of an evaluator, and no evaluator.
     """
-    for role in config.resources.roles:
-        where = f"resources.roles.{role}"
-        if role not in ROLES:
-            raise errors.UnknownChoice(
-                f"there is no role `{role}`",
-                where=where,
-                nearest=nearest(role.lower(), ROLES),
-                hint=f"roles: {', '.join(ROLES)}",
-            )
-        if role == "evaluator" and not config.job.evaluator:
-            raise errors.RefusedError(
-                "the job has no evaluator", where=where, hint="job.evaluator=true, or drop the key"
-            )
+    if config.resources.roles.evaluator != schema.RoleResourcesConfig() and not config.job.evaluator:
+        raise errors.RefusedError(
+            "the job has no evaluator",
+            where="resources.roles.evaluator",
+            hint="job.evaluator=true, or drop the key",
+        )
 
 
 def resources_of(config: schema.RunConfig, *, role: str) -> schema.ResourcesConfig:
     """The resources of the replicas of one role, `chief`, `worker` or `evaluator`."""
-    own = config.resources.roles.get(role, schema.RoleResourcesConfig())
+    own = getattr(config.resources.roles, role)
     chosen = {name: getattr(own, name) for name in _SET if getattr(own, name) is not None}
     return dataclasses.replace(config.resources, **chosen)
 
@@ -88,8 +76,7 @@ def make_resources(config: schema.RunConfig, *, role: str, gpus: int, gpu_resour
 
 
 def _key(config: schema.RunConfig, role: str, name: str) -> str:
-    own = config.resources.roles.get(role)
-    is_own = own is not None and getattr(own, name) is not None
+    is_own = getattr(getattr(config.resources.roles, role), name) is not None
     return f"resources.roles.{role}.{name}" if is_own else f"resources.{name}"
 
 

@@ -42,7 +42,7 @@ def admit(folder: Path, *overrides: str) -> Mapping[str, str]:
             "no gang scheduler on this machine: all replicas start at once in any case",
         ),
         (
-            ["+resources.roles.worker.memory=1Gi", "resources.shared_memory='0'"],
+            ["resources.roles.worker.memory=1Gi", "resources.shared_memory='0'"],
             "SizesOfRoles",
             "sizes of roles are not enforced on this machine: replicas share what there is",
         ),
@@ -83,7 +83,7 @@ def test_all_of_it_is_told_to_who_follows_the_job(tmp_path: Path) -> None:
         "+sidecars.log={image: fluent-bit}",
         "job.queue=team-a",
         "job.gang.enabled=true",
-        "+resources.roles.worker.memory=1Gi",
+        "resources.roles.worker.memory=1Gi",
         "placement.spread_by=node",
         "+volumes.fast={mount_path: /f, empty_dir: true, in_memory: true, size_limit: 1Gi}",
         "+volumes.d={mount_path: /d, claim: data, read_only: true}",

@@ -44,7 +44,9 @@ def test_a_value_that_the_program_is_told_has_its_effect(notes):
 def test_keys_of_workers_wait_for_a_job_that_has_some(notes):
     parts = {
         "overlay": schema.OverlayConfig(worker={"spec": {"hostname": "x"}}),
-        "resources": schema.ResourcesConfig(roles={"worker": schema.RoleResourcesConfig(cpu="1")}),
+        "resources": schema.ResourcesConfig(
+            roles=schema.RolesConfig(worker=schema.RoleResourcesConfig(cpu="1"))
+        ),
     }
     assert [
         "`resources.roles.worker` has no effect: the chief is alone, a job of this size has no workers",

@@ -8,7 +8,7 @@ from tfjob_kit import errors, plan
 from tfjob_kit.config import schema
 
 OWN = {"command": ["python", "train.py"]}
-Sizes = schema.RoleResourcesConfig
+Sizes, Roles = schema.RoleResourcesConfig, schema.RolesConfig
 
 
 def _resources(job):
@@ -67,7 +67,7 @@ def test_the_restart_limit_counts_training_replicas(make):
             "job.evaluator=true",
         ),
         (
-            {"resources": schema.ResourcesConfig(roles={"evaluator": Sizes(cpu="1")}), **OWN},
+            {"resources": schema.ResourcesConfig(roles=Roles(evaluator=Sizes(cpu="1"))), **OWN},
             "resources.roles.evaluator",
             "has no evaluator",
             "job.evaluator=true",
@@ -88,7 +88,7 @@ def test_an_evaluator_sees_one_mig_device(make):
 
 
 def test_a_role_may_have_other_sizes(make):
-    roles = {"worker": Sizes(memory="32Gi", shared_memory="0"), "chief": Sizes(cpu="8")}
+    roles = Roles(worker=Sizes(memory="32Gi", shared_memory="0"), chief=Sizes(cpu="8"))
     job = make(2, resources=schema.ResourcesConfig(roles=roles))
     assert {
         "Chief": {"cpu": "8", "memory": "16Gi", "nvidia.com/gpu": "1"},
@@ -98,7 +98,7 @@ def test_a_role_may_have_other_sizes(make):
 
 
 def test_sizes_of_workers_wait_for_a_job_that_has_some(make):
-    resources = schema.ResourcesConfig(roles={"worker": Sizes(memory="32Gi")})
+    resources = schema.ResourcesConfig(roles=Roles(worker=Sizes(memory="32Gi")))
     assert ["Chief"] == list(_resources(make(1, resources=resources)))
 
 
@@ -140,21 +140,11 @@ def test_a_further_resource_that_cannot_be_is_refused(make, name, amount, words)
     assert f"resources.extra.{name}" == caught.value.where
 
 
-def test_a_role_that_no_job_has_is_named_with_the_nearest(make):
-    with pytest.raises(errors.UnknownChoice) as caught:
-        make(2, resources=schema.ResourcesConfig(roles={"workers": Sizes()}))
-    assert ("resources.roles.workers", ("worker",), "roles: chief, worker, evaluator") == (
-        caught.value.where,
-        caught.value.nearest,
-        caught.value.hint,
-    )
-
-
 @pytest.mark.parametrize(
     ("roles", "where"),
     [
-        ({"worker": Sizes(cpu="0")}, "resources.roles.worker.cpu"),
-        ({"chief": Sizes(memory="16GB")}, "resources.roles.chief.memory"),
+        (Roles(worker=Sizes(cpu="0")), "resources.roles.worker.cpu"),
+        (Roles(chief=Sizes(memory="16GB")), "resources.roles.chief.memory"),
     ],
 )
 def test_a_size_that_cannot_be_is_named_by_its_own_key(make, roles, where):

@@ -69,7 +69,7 @@ def test_a_volume_that_the_job_has_not_is_named_with_the_nearest(make):
 
 
 def test_a_volume_that_one_role_lacks_is_none_of_the_jobs(make):
-    roles = {"worker": schema.RoleResourcesConfig(shared_memory="0")}
+    roles = schema.RolesConfig(worker=schema.RoleResourcesConfig(shared_memory="0"))
     with pytest.raises(errors.UnknownChoice, match="no volume `shm`"):
         make(
             2,

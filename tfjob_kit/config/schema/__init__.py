@@ -29,6 +29,7 @@ from tfjob_kit.config.schema.pods import (
     OverlayConfig,
     ResourcesConfig,
     RoleResourcesConfig,
+    RolesConfig,
     SidecarConfig,
     VolumeConfig,
 )
@@ -79,6 +80,7 @@ __all__ = [
     "ResourcesConfig",
     "RestartPolicy",
     "RoleResourcesConfig",
+    "RolesConfig",
     "RunConfig",
     "ScheduleConfig",
     "ScheduleName",

@@ -31,6 +31,15 @@ class RoleResourcesConfig:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RolesConfig:
+    """Other sizes by role."""
+
+    chief: RoleResourcesConfig = key(RoleResourcesConfig, "Of the chief")
+    worker: RoleResourcesConfig = key(RoleResourcesConfig, "Of each worker")
+    evaluator: RoleResourcesConfig = key(RoleResourcesConfig, "Of the evaluator")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ResourcesConfig:
     """What each replica gets; requests equal limits."""
 
@@ -41,7 +50,7 @@ class ResourcesConfig:
         None, "Disk of the node per replica: logs, emptyDir; null: no limit"
     )
     extra: dict[str, Quantity] = key({}, "Further resources per replica by name, e.g. devices of a plugin")
-    roles: dict[str, RoleResourcesConfig] = key({}, "Other sizes by role: chief, worker, evaluator")
+    roles: RolesConfig = key(RolesConfig, "Other sizes by role")
 
 
 @dataclass(frozen=True, kw_only=True)
