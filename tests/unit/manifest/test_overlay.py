@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from tfjob_kit import errors, manifest, plan
 from tfjob_kit.config import schema
-from tfjob_kit.manifest.overlay import apply_overlays
+from tfjob_kit.config.grammar.keys import parse_path
+from tfjob_kit.manifest.overlay import apply_overlays, bare
 from tfjob_kit.manifest.overlay_limits import overlay_template
 
 BASE = {
@@ -321,6 +322,39 @@ def test_a_field_leads_back_to_the_key_of_its_overlay(role, path, key):
     steps = tuple(int(step) if step.isdigit() else step for step in path.split("."))
     place = ("spec", "tfReplicaSpecs", role, "template", *steps)
     assert key == manifest.find_overlay_key(job, place, overlays=overlays)
+
+
+def _leaves(value, path=()):
+    if isinstance(value, (dict, list)) and value:
+        below = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, item in below:
+            yield from _leaves(item, (*path, key))
+    else:
+        yield path, value
+
+
+def _at(value, path):
+    for step in path:
+        value = value[step]
+    return value
+
+
+@given(_SPECS, _SPECS)
+def test_each_field_that_an_overlay_set_is_traced_to_the_value_that_set_it(everyone, chief):
+    fields = {"overlay.all": {"spec": everyone}, "overlay.chief": {"spec": chief}}
+    overlays = tuple(plan.Overlay(key=key, fields=each) for key, each in fields.items())
+    template = apply_overlays(BASE, overlays)
+    job = {"spec": {"tfReplicaSpecs": {"Chief": {"template": template}}}}
+    old = dict(_leaves(BASE))
+    for path, value in _leaves(template):
+        place = ("spec", "tfReplicaSpecs", "Chief", "template", *path)
+        key = manifest.find_overlay_key(job, place, overlays={"Chief": overlays})
+        if key is None:
+            assert value in old.values()
+            continue
+        _, role, *steps = parse_path(key)
+        said = _at(fields[f"overlay.{role}"], steps)
+        assert value == bare(said, tuple(step for step in steps if isinstance(step, str)))
 
 
 @pytest.mark.parametrize("path", [(), ("metadata", "name"), ("spec", "tfReplicaSpecs", "Chief", "replicas")])

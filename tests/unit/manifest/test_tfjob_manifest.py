@@ -58,6 +58,58 @@ def test_the_run_policy_is_always_written():
     }
 
 
+def test_the_run_policy_of_a_gang_in_a_multikueue_queue():
+    gang = schema.GangConfig(
+        enabled=True, queue="q", priority_class="high", timeout=60, min_resources={"cpu": "8"}
+    )
+    job = schema.JobConfig(queue="team-a", managed_by=schema.ManagedBy.multikueue, gang=gang)
+    assert _build(2, job=job)["spec"]["runPolicy"] == {
+        "cleanPodPolicy": "Running",
+        "ttlSecondsAfterFinished": 604800,
+        "suspend": False,
+        "managedBy": "kueue.x-k8s.io/multikueue",
+        "schedulingPolicy": {
+            "minAvailable": 2,
+            "queue": "q",
+            "priorityClass": "high",
+            "scheduleTimeoutSeconds": 60,
+            "minResources": {"cpu": "8"},
+        },
+    }
+
+
+def test_a_sidecar_is_an_init_container_that_the_kubelet_keeps_running():
+    sidecar = schema.SidecarConfig(image="l:1", args=["-v"], env={"A": "1"}, mounts={"output": "/logs"})
+    site = schema.SiteConfig(image_pull_policy=schema.ImagePullPolicy.Always)
+    for template in _templates(_build(2, sidecars={"log": sidecar}, site=site)):
+        assert template["spec"]["initContainers"] == [
+            {
+                "name": "log",
+                "image": "l:1",
+                "imagePullPolicy": "Always",
+                "args": ["-v"],
+                "env": [{"name": "A", "value": "1"}],
+                "restartPolicy": "Always",
+                "resources": {
+                    "requests": {"cpu": "100m", "memory": "128Mi"},
+                    "limits": {"cpu": "100m", "memory": "128Mi"},
+                },
+                "volumeMounts": [{"name": "output", "mountPath": "/logs"}],
+                "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+            }
+        ]
+
+
+def test_an_evaluator_is_a_role_of_its_own():
+    job = schema.JobConfig(evaluator=True, evaluator_gpus=2)
+    roles = _build(2, command=["train"], job=job)["spec"]["tfReplicaSpecs"]
+    assert {"Chief": 1, "Worker": 1, "Evaluator": 1} == {name: r["replicas"] for name, r in roles.items()}
+    assert ["1", "1", "2"] == [
+        role["template"]["spec"]["containers"][0]["resources"]["limits"]["nvidia.com/gpu"]
+        for role in roles.values()
+    ]
+
+
 def test_pods_are_kept_out_of_the_mesh_and_are_scraped():
     for template in _templates(_build(2)):
         assert template["metadata"]["labels"]["sidecar.istio.io/inject"] == "false"
