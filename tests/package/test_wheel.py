@@ -35,7 +35,8 @@ def test_the_wheel_holds_every_shipped_file(wheel: Path, folder: str) -> None:
 def test_render_prints_a_manifest_from_an_empty_folder(run) -> None:
     done = run("tfjob-kit", "render", "model=resnet50", "gpus=4", "--name", "x")
 
-    assert (0, "") == (done.returncode, done.stderr)
+    plan = "plan: chief + 3 workers x 1 GPU = 4 GPUs · global batch 32 = 8 per replica\n"
+    assert (0, plan) == (done.returncode, done.stderr)
     manifest = yaml.safe_load(done.stdout)
     replicas = manifest["spec"]["tfReplicaSpecs"]
     assert ("TFJob", "x") == (manifest["kind"], manifest["metadata"]["name"])
