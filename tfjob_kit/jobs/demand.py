@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from tfjob_kit.cluster import port
+from tfjob_kit.jobs import slots
 from tfjob_kit.jobs.replica_view import items, part
 from tfjob_kit.plan.quantities import parse_quantity
 
@@ -23,7 +24,8 @@ class Demand:
 
     Attributes:
         count: How many.
-        resources: Of each: cores, bytes, devices, and 1 of `pods`; zeros left out.
+        resources: Of each: cores, bytes, devices, 1 of `pods` and of every slot of a node that it takes;
+            zeros left out.
         limits: Likewise, its limits.
         selector: Labels that a node must have.
     """
@@ -52,7 +54,7 @@ def read_demands(job: port.Object) -> tuple[Demand, ...]:
         spec = part(role, "template", "spec")
         one = Demand(
             count=0,
-            resources=requests_of(spec),
+            resources=requests_of(spec) | slots.slot_of_a_job(spec),
             limits=_sum(spec, "limits"),
             selector=dict(part(spec, "nodeSelector")),
             tolerations=tuple(items(spec, "tolerations")),
@@ -64,9 +66,10 @@ def read_demands(job: port.Object) -> tuple[Demand, ...]:
 
 
 def requests_of(spec: port.Object) -> dict[str, Decimal]:
-    """What the scheduler counts for a pod: requests, or limits where none are written; and the pod itself."""
+    """What the scheduler counts for a pod: requests, else limits; the pod itself; its host ports."""
     total = _sum(spec, "requests")
-    return {name: value for name, value in total.items() if value} | {"pods": Decimal(1)}
+    used = {name: value for name, value in total.items() if value}
+    return used | {"pods": Decimal(1)} | slots.ports_of(spec)
 
 
 def quantities(resources: port.Object) -> dict[str, Decimal]:

@@ -1,8 +1,9 @@
 """Whether a job can fit into a cluster, ever and now: said before it is sent.
 
 Owns the arithmetic of the scheduler as far as a job of equal replicas needs it: resources, node selectors,
-taints, cordoned nodes, quotas. Never is said only when it is sure: affinities, DaemonSets and quotas with
-scopes are left out, and a cordoned or unready node counts as one that may come back. Pure.
+taints, cordoned nodes, quotas, host ports, replicas that must have a node each. Never is said only when it
+is sure: other affinities, DaemonSets and quotas with scopes are left out, and a cordoned or unready node
+counts as one that may come back. Pure.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Literal
 
 from tfjob_kit.cluster import port
 from tfjob_kit.jobs import demand as demands
+from tfjob_kit.jobs import slots
 from tfjob_kit.jobs.demand import Demand
 from tfjob_kit.jobs.node_room import Room, room_of
 from tfjob_kit.jobs.quota import judge_quotas
@@ -131,7 +133,7 @@ def _impossible(asked: Sequence[Demand], nodes: Sequence[port.Object]) -> Iterat
 def _too_large(demand: Demand, rooms: Sequence[Room]) -> Iterator[str]:
     nodes = "node" if len(rooms) == 1 else f"{len(rooms)} nodes"
     for name, need in demand.resources.items():
-        largest = max(room.allocatable.get(name, Decimal(0)) for room in rooms)
+        largest = max(slots.there(name, room.allocatable) for room in rooms)
         if need > largest:
             who = f"the largest of {nodes}" if len(rooms) > 1 else "the node"
             needed = demands.amount(name, need, unit=True)
@@ -139,9 +141,14 @@ def _too_large(demand: Demand, rooms: Sequence[Room]) -> Iterator[str]:
     held = sum(room.count(demand) for room in rooms)
     if held < demand.count:
         replicas = f"{demand.count} replicas" if demand.count > 1 else "1 replica"
-        key = demand.key_resource
-        each = demands.amount(key, demand.resources[key], unit=True)
+        each = _each(demand)
         yield f"{replicas} with {each} each: the {nodes} can hold {held} when empty"
+
+
+def _each(demand: Demand) -> str:
+    if any(slots.is_slot(name) for name in demand.resources):
+        return "a node of its own"
+    return demands.amount(demand.key_resource, demand.resources[demand.key_resource], unit=True)
 
 
 def _too_much(asked: Sequence[Demand], rooms: Sequence[Room]) -> Iterator[str]:
@@ -149,7 +156,9 @@ def _too_much(asked: Sequence[Demand], rooms: Sequence[Room]) -> Iterator[str]:
     for name in dict.fromkeys(name for demand in asked for name in demand.resources):
         need = sum((demand.resources.get(name, Decimal(0)) * demand.count for demand in asked), Decimal(0))
         usable = [room for room in rooms if any(room.takes(demand, now=False) for demand in asked)]
-        has = sum((room.allocatable.get(name, Decimal(0)) for room in usable), Decimal(0))
-        if need > has:
+        has = sum((slots.there(name, room.allocatable) for room in usable), Decimal(0))
+        if need > has and slots.is_slot(name):
+            yield f"the job needs {need} nodes, each for one replica, and there are {has}"
+        elif need > has:
             needed = demands.amount(name, need, unit=True)
             yield f"the job needs {needed}, the nodes have {demands.amount(name, has)}"

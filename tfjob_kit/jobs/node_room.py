@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from tfjob_kit.cluster import port
+from tfjob_kit.jobs import slots
 from tfjob_kit.jobs.demand import Demand, quantities, requests_of
 from tfjob_kit.jobs.replica_view import items, part
 
@@ -54,17 +55,14 @@ class Room:
         """Replicas of that kind that the free part holds."""
         return max(
             0,
-            min(
-                int(self.free.get(name, Decimal(0)) // need)
-                for name, need in demand.resources.items()
-                if need
-            ),
+            min(int(slots.there(name, self.free) // need) for name, need in demand.resources.items() if need),
         )
 
     def without(self, demand: Demand, count: int) -> Room:
         """The node with so many replicas more."""
         left = {
-            name: value - demand.resources.get(name, Decimal(0)) * count for name, value in self.free.items()
+            name: slots.there(name, self.free) - demand.resources.get(name, Decimal(0)) * count
+            for name in self.free | demand.resources
         }
         return dataclasses.replace(self, free=left)
 
@@ -81,7 +79,7 @@ def room_of(node: port.Object, *, pods: Sequence[port.Object]) -> Room:
     for pod in pods:
         if part(pod, "spec").get("nodeName") == node["metadata"]["name"] and _holds(pod):
             for name, value in requests_of(part(pod, "spec")).items():
-                free[name] = free.get(name, Decimal(0)) - value
+                free[name] = slots.there(name, free) - value
     return Room(
         labels=dict(part(node, "metadata", "labels")),
         taints=tuple(_taints(node)),

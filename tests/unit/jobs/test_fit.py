@@ -13,6 +13,8 @@ from tfjob_kit.cluster.port import Capacity
 from tfjob_kit.jobs.demand import requests_of
 from tfjob_kit.jobs.fit import judge_fit
 
+from .planned import planned_job
+
 GPU = "nvidia.com/gpu"
 
 
@@ -182,6 +184,46 @@ TAINT = {"key": "gpu", "value": "only", "effect": "NoSchedule"}
 )
 def test_a_job_is_judged_against_a_cluster(asked, there, verdict, text):
     fit = judge_fit(asked, there)
+    assert (verdict, True) == (fit.verdict, text in fit.text), fit
+
+
+def planned(*overrides: str, replicas: int) -> dict[str, Any]:
+    return planned_job("gpus=0", f"replicas={replicas}", f"train.global_batch_size={replicas}", *overrides)
+
+
+APART = ("placement.spread_by=node", "placement.strict=true")
+ON_HOST = "communication.host_network=true"
+THREE = [node(name) for name in "abc"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "pods", "verdict", "text"),
+    [
+        (planned(*APART, replicas=3), [], "fits", "fits now"),
+        (
+            planned(*APART, replicas=4),
+            [],
+            "never",
+            "4 replicas with a node of its own each: the 3 nodes can hold 3 when empty",
+        ),
+        (planned("placement.spread_by=node", replicas=4), [], "fits", "fits now"),
+        (planned("placement.spread_by=zone", "placement.strict=true", replicas=4), [], "fits", "fits now"),
+        (planned(ON_HOST, replicas=3), [], "fits", "fits now"),
+        (planned(ON_HOST, replicas=5), [], "never", "with a node of its own each: the 3 nodes can hold 3"),
+        (planned(ON_HOST, replicas=3), [2222], "waits", "2 of 3 replicas fit now"),
+        (planned(ON_HOST, replicas=3), [80], "fits", "fits now"),
+        (planned(replicas=3), [2222], "fits", "fits now"),
+    ],
+)
+def test_what_a_node_has_one_of_is_counted(asked, pods, verdict, text):
+    there = [
+        {
+            "spec": {"nodeName": "a", "hostNetwork": True, "containers": [{"ports": [{"containerPort": n}]}]},
+            "status": {"phase": "Running"},
+        }
+        for n in pods
+    ]
+    fit = judge_fit(asked, capacity(*THREE, pods=there))
     assert (verdict, True) == (fit.verdict, text in fit.text), fit
 
 
