@@ -68,6 +68,7 @@ JOB = {
     "deadline": ["job=default", "job.deadline=2h", "job.ttl=null", "job.grace_period=5m", "gpus=2"],
     "keep-pods": ["job.clean_pod_policy=None", "job.ttl=1h", "gpus=2"],
     "protected": ["job.protect_from_drain=true", "job.clean_pod_policy=All", "gpus=2"],
+    "restart-never": ["job.restart_policy=Never", "command=[python, /app/train.py]", "gpus=2"],
     "restart-on-failure": ["job.restart_policy=OnFailure", "job.backoff_limit=7", "gpus=2"],
     "labelled": [
         "job.priority_class=batch",
@@ -198,6 +199,8 @@ PLACEMENT = {
         "placement.runtime_class=nvidia",
     ],
     "packed": ["gpus=4", "placement.pack_by=zone", "placement.strict=true", "placement.scheduler=volcano"],
+    "packed-on-a-node": ["gpus=4", "placement.pack_by=node"],
+    "spread-strictly": ["gpus=4", "placement.spread_by=node", "placement.strict=true"],
     "spread": [
         "gpus=4",
         "placement.pack_by=zone",
