@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 from tfjob_kit import contract
 from tfjob_kit.config import schema
 from tfjob_kit.plan.job_plan import JobPlan, Mount, Role
@@ -23,7 +25,7 @@ def outline_plan(
     """
     rows = [
         ("creates", ", ".join(_created(plan))),
-        ("image", plan.image if has_images else ""),
+        ("image", _image(plan) if has_images else ""),
         ("replica", _replica(plan) if has_images else ""),
         ("gpus", _sharing(plan) if has_images else ""),
         ("where", _where(plan) if has_images else ""),
@@ -43,6 +45,27 @@ def _created(plan: JobPlan) -> list[str]:
     if plan.code_name is not None:
         created.append(f"configmap/{plan.code_name}")
     return created + ([f"poddisruptionbudget/{plan.name}"] if plan.protect_from_drain else [])
+
+
+def _image(plan: JobPlan) -> str:
+    """The image of each replica; by role where overlays make a difference."""
+    images: dict[str, list[str]] = {}
+    for role in plan.roles:
+        images.setdefault(_image_of(role) or plan.image, []).append(role.name.lower())
+    if len(images) == 1:
+        return next(iter(images))
+    return "; ".join(f"{' and '.join(names)}: {image}" for image, names in images.items())
+
+
+def _image_of(role: Role) -> str | None:
+    """What an overlay of the role says, the last one first."""
+    for overlay in reversed(role.overlays):
+        spec = cast("dict[str, Any]", overlay.fields.get("spec") or {})
+        containers = cast("list[dict[str, Any]]", spec.get("containers") or [])
+        images = [c.get("image") for c in containers if c.get("name") == contract.CONTAINER_NAME]
+        if images and images[0]:
+            return str(images[0])
+    return None
 
 
 def _replica(plan: JobPlan) -> str:

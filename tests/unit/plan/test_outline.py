@@ -90,3 +90,26 @@ def test_neighbours_cards_and_networks_are_said(rows):
 def test_an_nfs_export_keeps_the_output(rows):
     volumes = {"data": schema.VolumeConfig(mount_path="/output", nfs="nas:/runs")}
     assert "/output/checkpoints in NFS export `nas:/runs`" == rows(volumes=volumes)["checkpoints"]
+
+
+def test_the_image_is_the_one_that_an_overlay_says(rows):
+    def overlay(image):
+        return {"spec": {"containers": [{"name": "log"}, {"name": "tensorflow", "image": image}]}}
+
+    every = schema.OverlayConfig(all=overlay("mine:1"))
+    assert "mine:1" == rows(overlay=every)["image"]
+    one = schema.OverlayConfig(worker=overlay("mine:2"))
+    assert "chief: tfjob-kit/runtime:0.1.0; worker: mine:2" == rows(overlay=one)["image"]
+
+
+def test_what_differs_by_role_is_said_by_role(rows):
+    job = schema.JobConfig(
+        evaluator=True, queue="q", queue_priority="low", gang=schema.GangConfig(enabled=True)
+    )
+    found = rows(command=["train"], job=job, sidecars={"log": schema.SidecarConfig(image="l:1")})
+    assert {
+        "replica": "chief and worker: 4 CPU, 16Gi memory, 1 nvidia.com/gpu; evaluator: 4 CPU, 16Gi memory",
+        "sidecars": "log (l:1)",
+        "queue": "q, priority low",
+        "gang": "all start together, if the operator has a gang scheduler",
+    }.items() <= found.items()
