@@ -23,7 +23,6 @@ GROUPS = {
     "communication": ["auto", "nccl", "rdma", "ring"],
     "data": ["digits", "imagenet_synthetic"],
     "experiment": ["face_recognition"],
-    "experiment": ["face_recognition"],
     "gpu_memory": ["async", "exclusive", "fraction", "growth", "limit"],
     "job": ["default", "gang", "kueue", "preemptible"],
     "model": ["digits_cnn", "resnet50"],
