@@ -1,7 +1,8 @@
 """Volumes of a pod and where a container mounts them; one entry for each claim, however often it is mounted.
 
-Two entries of one claim would keep the pod in ContainerCreating for ever: the kubelet knows volumes by what
-stands behind them (kubernetes issue 132921, open in v1.33).
+With two entries of one claim an older kubelet leaves the pod in ContainerCreating for ever: it knew volumes by what
+stands behind them and kept one name for each (kubernetes issue 132921; v1.36.0 keeps a list of names, in
+pkg/kubelet/volumemanager/cache/desired_state_of_world.go). Which of two `readOnly` counts is left open there too.
 """
 
 from __future__ import annotations
