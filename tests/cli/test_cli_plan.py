@@ -38,6 +38,18 @@ def pod(gpus: int) -> dict[str, Any]:
 
 EMPTY = Capacity(nodes=nodes(3), pods=[], quotas=[])
 BUSY = Capacity(nodes=nodes(1), pods=[pod(3)], quotas=[])
+RDMA_NODE: dict[str, Any] = {
+    "metadata": {"name": "t4", "labels": {"gpu": "t4"}},
+    "status": {
+        "allocatable": {
+            "cpu": "64",
+            "memory": "256Gi",
+            "nvidia.com/gpu": "4",
+            "rdma/hca": "8",
+            "pods": "110",
+        }
+    },
+}
 SCREENS = {
     "plain": (["gpus=4"], EMPTY),
     "everything": (
@@ -50,6 +62,20 @@ SCREENS = {
             "+placement.node_selector.gpu=a100",
         ],
         Capacity(nodes=nodes(3, gpu="a100"), pods=[], quotas=[]),
+    ),
+    "placed": (
+        [
+            "gpus=T4-shared:2",
+            "+site.gpu_types.T4-shared={node_selector: {gpu: t4}, shared: true}",
+            "gpu_memory=growth",
+            "placement.pack_by=zone",
+            "placement.spread_by=node",
+            "communication.rdma_resource=rdma/hca",
+            "communication.host_network=true",
+            "site.run_as_user=0",
+            "+volumes.results={mount_path: /output, nfs: 'nas:/runs'}",
+        ],
+        Capacity(nodes=[RDMA_NODE], pods=[], quotas=[]),
     ),
     "waits": (["gpus=2"], BUSY),
     "never": (["gpus=2x8"], EMPTY),

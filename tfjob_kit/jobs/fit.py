@@ -141,14 +141,13 @@ def _too_large(demand: Demand, rooms: Sequence[Room]) -> Iterator[str]:
     held = sum(room.count(demand) for room in rooms)
     if held < demand.count:
         replicas = f"{demand.count} replicas" if demand.count > 1 else "1 replica"
-        each = _each(demand)
-        yield f"{replicas} with {each} each: the {nodes} can hold {held} when empty"
+        yield f"{replicas}{_each(demand)}: the {nodes} can hold {held} when empty"
 
 
 def _each(demand: Demand) -> str:
     if any(slots.is_slot(name) for name in demand.resources):
-        return "a node of its own"
-    return demands.amount(demand.key_resource, demand.resources[demand.key_resource], unit=True)
+        return ", one to a node"
+    return f" with {demands.amount(demand.key_resource, demand.resources[demand.key_resource], unit=True)} each"
 
 
 def _too_much(asked: Sequence[Demand], rooms: Sequence[Room]) -> Iterator[str]:
