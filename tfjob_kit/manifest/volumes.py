@@ -1,8 +1,8 @@
 """Volumes of a pod and where a container mounts them; one entry for each claim, however often it is mounted.
 
-With two entries of one claim an older kubelet leaves the pod in ContainerCreating for ever: it knew volumes by
-what stands behind them and kept one name for each (kubernetes issue 132921; v1.36.0 keeps a list of names, in
-pkg/kubelet/volumemanager/cache/desired_state_of_world.go). Which `readOnly` of the two counts is open there too.
+With two entries of one claim an older kubelet leaves the pod in ContainerCreating for ever: it knew volumes
+by what stands behind them and kept one name for each (kubernetes issue 132921; v1.36.0 keeps a list, in
+pkg/kubelet/volumemanager/cache/desired_state_of_world.go). Which `readOnly` of the two counts is open there.
 """
 
 from __future__ import annotations
