@@ -147,7 +147,8 @@ def _too_large(demand: Demand, rooms: Sequence[Room]) -> Iterator[str]:
 def _each(demand: Demand) -> str:
     if any(slots.is_slot(name) for name in demand.resources):
         return ", one to a node"
-    return f" with {demands.amount(demand.key_resource, demand.resources[demand.key_resource], unit=True)} each"
+    key = demand.key_resource
+    return f" with {demands.amount(key, demand.resources[key], unit=True)} each"
 
 
 def _too_much(asked: Sequence[Demand], rooms: Sequence[Room]) -> Iterator[str]:
