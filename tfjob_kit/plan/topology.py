@@ -83,24 +83,25 @@ def make_topology(config: schema.RunConfig) -> Topology:
 
 def _share_gpus(config: schema.RunConfig) -> tuple[int, int]:
     size, replicas = config.gpus, config.replicas
+    prefix = f"gpus={size.type}:" if size.type else "gpus="
     if size.total == 0:
         return replicas or 1, 0
     if replicas is None or replicas == size.replicas:
         return size.replicas, size.per_replica
     if size.per_replica > 1:
         raise errors.RefusedError(
-            f"`gpus={size.replicas}x{size.per_replica}` means {size.replicas} replicas, not {replicas}",
+            f"`{prefix}{size.replicas}x{size.per_replica}` means {size.replicas} replicas, not {replicas}",
             where="replicas",
-            hint=f"drop `replicas`, or write `gpus={size.total} replicas={replicas}`",
+            hint=f"drop `replicas`, or write `{prefix}{size.total} replicas={replicas}`",
         )
     if size.total % replicas:
-        below, above = _multiples_around(size.total, replicas)
+        sizes = [f"{prefix}{number}" for number in _multiples_around(size.total, replicas) if number]
         raise errors.RefusedError(
             f"{replicas} replicas cannot share {size.total} GPUs evenly",
             where="replicas",
-            nearest=tuple(f"gpus={n}" for n in (below, above) if n),
+            nearest=tuple(sizes),
             hint="every replica gets the same number of GPUs: "
-            + " or ".join(f"`gpus={n} replicas={replicas}`" for n in (below, above) if n),
+            + " or ".join(f"`{each} replicas={replicas}`" for each in sizes),
         )
     return replicas, size.total // replicas
 

@@ -39,14 +39,17 @@ def test_one_replica_is_the_chief_and_no_empty_role_is_written(make):
         ("8", 3, 64, "3 replicas cannot share 8 GPUs evenly", ("gpus=6", "gpus=9")),
         ("2", 4, 64, "4 replicas cannot share 2 GPUs evenly", ("gpus=4",)),
         ("2x4", 4, 64, "`gpus=2x4` means 2 replicas, not 4", ()),
+        ("A100:8", 3, 64, "3 replicas cannot share 8 GPUs evenly", ("gpus=A100:6", "gpus=A100:9")),
+        ("A100:2x4", 4, 64, "`gpus=A100:2x4` means 2 replicas, not 4", ()),
         ("3", None, 64, "a global batch of 64 examples cannot be divided among 3 GPUs", ("63", "66")),
         ("8", None, 4, "a global batch of 4 examples cannot be divided among 8 GPUs", ("8",)),
         ("0", 3, 64, "a global batch of 64 examples cannot be divided among 3 CPU replicas", ("63", "66")),
     ],
 )
 def test_what_cannot_be_shared_is_refused_with_what_can(make, size, replicas, batch, message, nearest):
+    site = schema.SiteConfig(gpu_types={"A100": schema.GpuTypeConfig()})
     with pytest.raises(errors.RefusedError) as caught:
-        make(size, replicas=replicas, train=schema.TrainConfig(global_batch_size=batch))
+        make(size, replicas=replicas, train=schema.TrainConfig(global_batch_size=batch), site=site)
     assert message == caught.value.message
     assert nearest == caught.value.nearest
     assert caught.value.hint
