@@ -58,12 +58,14 @@ def choose_gpu_type(config: schema.RunConfig) -> GpuType:
 
     Raises:
         UnknownChoice: The site has no such type.
-        InvalidValue: The site's resource name cannot be.
+        InvalidValue: The site's resource name cannot be, or the type is that of no GPU.
     """
     name, known = config.gpus.type, config.site.gpu_types
     if name is None:
         resource = references.check_resource(config.site.gpu_resource, where="site.gpu_resource")
         return _make(None, schema.GpuTypeConfig(resource=resource))
+    if not config.gpus.total:
+        raise errors.InvalidValue(f"a job without GPUs has no GPU type `{name}`", where="gpus", hint="`gpus=0`")
     if name in known:
         references.check_resource(known[name].resource, where=f"site.gpu_types.{name}.resource")
         for key, value in known[name].node_selector.items():

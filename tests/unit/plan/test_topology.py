@@ -90,6 +90,11 @@ def test_a_type_is_found_by_its_beginning_whatever_its_case(make, name, first):
     assert caught.value.nearest[0] == f"gpus={first}:2x4"
 
 
+def test_no_gpu_has_no_type(make):
+    with pytest.raises(errors.InvalidValue, match="a job without GPUs has no GPU type `A100`"):
+        make("A100:0", site=schema.SiteConfig(gpu_types={"A100": schema.GpuTypeConfig()}))
+
+
 @pytest.mark.parametrize("profile", ["mig-1g.10gb", "mig-1c.3g.20gb", "mig-1g.10gb.me"])
 def test_a_mig_profile_is_a_resource_by_itself(make, profile):
     job = make(f"{profile}:2")
