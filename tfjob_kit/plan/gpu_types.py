@@ -65,7 +65,8 @@ def choose_gpu_type(config: schema.RunConfig) -> GpuType:
         resource = references.check_resource(config.site.gpu_resource, where="site.gpu_resource")
         return _make(None, schema.GpuTypeConfig(resource=resource))
     if not config.gpus.total:
-        raise errors.InvalidValue(f"a job without GPUs has no GPU type `{name}`", where="gpus", hint="`gpus=0`")
+        what = f"a job without GPUs has no GPU type `{name}`"
+        raise errors.InvalidValue(what, where="gpus", hint="`gpus=0`")
     if name in known:
         references.check_resource(known[name].resource, where=f"site.gpu_types.{name}.resource")
         for key, value in known[name].node_selector.items():
