@@ -12,7 +12,7 @@ from typing import Any, NoReturn, cast
 from tfjob_kit import contract, errors
 from tfjob_kit.config.grammar.keys import Path, format_path
 from tfjob_kit.config.nearest import nearest
-from tfjob_kit.manifest.overlay import DELETE, REPLACE, Names, apply_overlays, merge_key
+from tfjob_kit.manifest.overlay import DELETE, REPLACE, Names, apply_overlays, item_key, merge_key
 from tfjob_kit.plan import Overlay
 
 __all__ = ["check_overlaid", "check_overlay", "overlay_template"]
@@ -32,15 +32,15 @@ def overlay_template(template: dict[str, Any], overlays: Sequence[Overlay]) -> d
         InvalidValue: With the key of the config, e.g. `overlay.all.spec.restartPolicy`.
     """
     for overlay in overlays:
-        check_overlay(overlay)
+        check_overlay(overlay, template)
         merged = apply_overlays(template, (overlay,))
         check_overlaid(template, merged, overlay=overlay)
         template = merged
     return template
 
 
-def check_overlay(overlay: Overlay) -> None:
-    """Refuses an overlay that cannot be merged, or that takes away what a job stands on.
+def check_overlay(overlay: Overlay, template: dict[str, Any]) -> None:
+    """Refuses an overlay that cannot be merged into the template, or that takes away what a job stands on.
 
     Raises:
         InvalidValue: With the key of the config, e.g. `overlay.all.spec.restartPolicy`.
@@ -52,13 +52,9 @@ def check_overlay(overlay: Overlay) -> None:
     if REPLACE in fields:
         _refuse(overlay, (REPLACE,), "the pod template cannot be replaced whole", hint="name what changes")
     _check_value(overlay, fields, (), ())
-    _check_metadata(overlay, fields.get("metadata"))
-    spec = fields.get("spec")
-    for name in _PARTS:
-        if name in fields and not isinstance(fields[name], dict):
-            _refuse(overlay, (name,), f"`{name}` of a pod template is a dict", hint=f"{name}: {{key: value}}")
-    if isinstance(spec, dict):
-        _check_spec(overlay, cast("dict[str, Any]", spec))
+    _check_kinds(overlay, template, fields, (), ())
+    _check_metadata(overlay, fields.get("metadata") or {})
+    _check_spec(overlay, fields.get("spec") or {})
 
 
 def check_overlaid(before: dict[str, Any], after: dict[str, Any], *, overlay: Overlay) -> None:
@@ -106,8 +102,35 @@ def _named(item: Any) -> Any:
     return cast("dict[str, Any]", item).get("name") if isinstance(item, dict) else None
 
 
+def _check_kinds(overlay: Overlay, base: Any, over: Any, names: Names, path: Path) -> None:
+    """What is a dict, a list or a single value stays one; null removes it."""
+    if over is None and len(path) == 1:
+        _refuse(overlay, path, f"`{path[0]}` of a pod template cannot be removed", hint="name what changes")
+    if over is not None and base is not None and _kind(base) != _kind(over):
+        form = {"dict": "{key: value}", "list": "[item]"}.get(_kind(base), "VALUE")
+        _refuse(
+            overlay, path, f"`{path[-1]}` is a {_kind(base)}, not a {_kind(over)}", hint=f"{path[-1]}: {form}"
+        )
+    if isinstance(base, dict) and isinstance(over, dict):
+        known, said = cast("dict[str, Any]", base), cast("dict[str, Any]", over)
+        for name, value in said.items():
+            _check_kinds(overlay, known.get(name), value, (*names, name), (*path, name))
+    elif isinstance(base, list) and isinstance(over, list):
+        key = merge_key(names)
+        items = {item_key(item, key): item for item in cast("list[Any]", base)}
+        for number, item in enumerate(cast("list[Any]", over) if key else []):
+            _check_kinds(overlay, items.get(item_key(item, key)), item, names, (*path, number))
+
+
+def _kind(value: Any) -> str:
+    return "dict" if isinstance(value, dict) else "list" if isinstance(value, list) else "single value"
+
+
 def _check_value(overlay: Overlay, value: Any, names: Names, path: Path) -> None:
     """The shape of everything below a place."""
+    is_item = bool(path) and isinstance(path[-1], int)
+    if merge_key(names) is not None and not is_item and value is not None and not isinstance(value, list):
+        _refuse(overlay, path, f"`{path[-1]}` is a list, not a {_kind(value)}", hint=f"{path[-1]}: [item]")
     if isinstance(value, dict):
         fields = cast("dict[str, Any]", value)
         for key, below in fields.items():
@@ -180,11 +203,9 @@ def _refuse_part(overlay: Overlay, name: str) -> NoReturn:
     )
 
 
-def _check_metadata(overlay: Overlay, metadata: Any) -> None:
-    if not isinstance(metadata, dict):
-        return
+def _check_metadata(overlay: Overlay, metadata: dict[str, Any]) -> None:
     for kind in _OF_METADATA:
-        for key, path, value in _entries(cast("dict[str, Any]", metadata).get(kind), ("metadata", kind)):
+        for key, path, value in _entries(metadata.get(kind), ("metadata", kind)):
             if any(key.startswith(taken) for taken in _TAKEN):
                 _refuse(
                     overlay,

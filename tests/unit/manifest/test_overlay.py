@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 
 import pytest
@@ -202,7 +203,14 @@ def test_no_directive_and_no_null_is_left(spec):
     ("fields", "where", "words"),
     [
         ({"nodeSelector": {"a": "b"}}, "overlay.all.nodeSelector", "has `metadata` and `spec`"),
-        ({"spec": []}, "overlay.all.spec", "is a dict"),
+        ({"spec": []}, "overlay.all.spec", "is a dict, not a list"),
+        ({"metadata": None}, "overlay.all.metadata", "cannot be removed"),
+        ({"metadata": {"labels": "a"}}, "overlay.all.metadata.labels", "is a dict, not a single value"),
+        ({"spec": {"containers": {"name": "a"}}}, "overlay.all.spec.containers", "is a list, not a dict"),
+        ({"spec": {"initContainers": "a"}}, "overlay.all.spec.initContainers", "is a list, not a single"),
+        (_tf(image=["a"]), "overlay.all.spec.containers[0].image", "is a single value, not a list"),
+        (_tf(command="a"), "overlay.all.spec.containers[0].command", "is a list, not a single value"),
+        (_tf(env={"A": "1"}), "overlay.all.spec.containers[0].env", "is a list, not a dict"),
         ({"$replace": True, "spec": {}}, "overlay.all.$replace", "cannot be replaced whole"),
         ({"spec": {"restartPolicy": "Never"}}, "overlay.all.spec.restartPolicy", "overwrites"),
         (
@@ -264,6 +272,25 @@ def test_what_an_overlay_may_not_say(fields, where, words):
     assert where == caught.value.where
     assert words in caught.value.message
     assert caught.value.hint
+
+
+_WORDS = st.sampled_from(
+    ["metadata", "spec", "labels", "containers", "volumes", "env", "name", "tensorflow", "image", "$replace"]
+)
+_ANY = st.recursive(
+    _SCALARS | _WORDS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_WORDS, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(_WORDS, _ANY, max_size=3), st.dictionaries(_WORDS, _ANY, max_size=3))
+def test_whatever_an_overlay_says_it_is_merged_or_refused(first, second):
+    merged = BASE
+    with contextlib.suppress(errors.InvalidValue):
+        merged = _merged(first, {"spec": second})
+        manifest.describe_overlays({"Chief": (plan.Overlay(key="overlay.all", fields=first),)})
+    assert "tensorflow" in [container["name"] for container in merged["spec"]["containers"]]
 
 
 def _job(**overlay):
