@@ -339,6 +339,37 @@ def test_what_the_kubelet_says(
     assert [f"worker-0 waits: {says}"] == sentences(view)
 
 
+@pytest.mark.parametrize(
+    ("reason", "message", "warning", "fix"),
+    [
+        ("CreateContainerConfigError", 'secret "wandb" not found', None, "`env_from`: `kubectl get secrets`"),
+        (
+            "CreateContainerConfigError",
+            "couldn't find key token in ConfigMap team/net",
+            None,
+            "`env_from`: `kubectl describe configmap net`",
+        ),
+        (
+            "ContainerCreating",
+            None,
+            event(
+                "FailedMount",
+                'MountVolume.SetUp failed for volume "keys" : secret "keys" not found',
+                about="worker-0",
+            ),
+            "`volumes`: `kubectl get secrets`",
+        ),
+    ],
+)
+def test_what_the_cluster_has_not_comes_with_the_key_that_names_it(
+    reason: str, message: str | None, warning: EventView | None, fix: str
+) -> None:
+    waiting = {"state": "Pending", "reason": reason, "message": message, "node": "gpu-0"}
+    view = view_of({"state": "Running"}, waiting, events=(warning,) if warning else ())
+    (wait,) = find_waits(view)
+    assert (wait.reason.fix or "").endswith(fix)
+
+
 def test_a_container_that_ends_again_and_again_waits() -> None:
     end = ContainerEnd(exit_code=1, reason="Error", message=None, termination=None, time=None)
     waiting = {"state": "Restarting", "reason": "CrashLoopBackOff", "node": "gpu-0", "last_end": end}

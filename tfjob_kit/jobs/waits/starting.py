@@ -67,7 +67,8 @@ def reason_of_kubelet(replica: ReplicaView, events: Sequence[EventView]) -> Reas
     if replica.reason in _IMAGE_REASONS:
         return _image(replica.reason or "", [said, *(e.message for e in events if "pull" in e.message)])
     if replica.reason == "CreateContainerConfigError":
-        return Reason(kind="config", why=_missing(said) or f"its container cannot be set up: {_short(said)}")
+        why = f"its container cannot be set up: {_short(said)}"
+        return _missing(said, kind="config", place="env_from") or Reason(kind="config", why=why)
     if replica.reason == "CrashLoopBackOff":
         return _crash_loop(replica)
     if (problem := start_problem(replica.reason)) is not None:
@@ -103,17 +104,28 @@ def _pull_problem(text: str) -> tuple[str, str | None]:
     return next(((f": {why}", fix) for pattern, why, fix in _PULLS if pattern.search(plain)), ("", None))
 
 
-def _missing(text: str) -> str | None:
+def _missing(text: str, *, kind: str, place: str) -> Reason | None:
+    """An object that the pod names and the namespace has not, or not with that key.
+
+    Args:
+        text: What the kubelet says.
+        kind: Of the reason.
+        place: Key of the config that names such objects.
+    """
     if (found := _KEY.search(text)) is not None:
-        return f"the {found['kind']} {found['name']} has no key {found['key']}"
+        what = _NAMES[found["kind"].lower()]
+        fix = f"add it, or name another in `{place}`: `kubectl describe {what.lower()} {found['name']}`"
+        return Reason(kind=kind, why=f"the {what} {found['name']} has no key {found['key']}", fix=fix)
     if (found := _MISSING.search(text)) is not None:
-        return f"the {_NAMES[found['kind'].lower()]} {found['name']} does not exist"
+        what = _NAMES[found["kind"].lower()]
+        fix = f"create it, or name another in `{place}`: `kubectl get {what.lower()}s`"
+        return Reason(kind=kind, why=f"the {what} {found['name']} does not exist", fix=fix)
     return None
 
 
 def _mount(message: str) -> Reason:
-    if (missing := _missing(message)) is not None:
-        return Reason(kind="mount", why=missing)
+    if (missing := _missing(message, kind="mount", place="volumes")) is not None:
+        return missing
     if _ELSEWHERE.search(message):
         why = "its volume is attached to another node and can be on one at a time (ReadWriteOnce)"
         return Reason(kind="mount", why=why, fix="a claim that several nodes can mount (ReadWriteMany)")
