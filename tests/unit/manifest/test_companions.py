@@ -121,3 +121,9 @@ def test_several_manifests_are_one_text_that_kubectl_reads(make):
     assert documents == list(yaml.safe_load_all(manifest.dump_all(documents, "yaml")))
     assert documents == json.loads(manifest.dump_all(documents, "json"))["items"]
     assert documents[0] == json.loads(manifest.dump_all(documents[:1], "json"))
+
+
+def test_the_disruption_budget_counts_the_evaluator(make):
+    job = schema.JobConfig(protect_from_drain=True, evaluator=True)
+    (budget,) = manifest.build_companions(make(command=["train"], job=job))
+    assert 3 == budget["spec"]["minAvailable"]
