@@ -86,7 +86,7 @@ class JobConfig:
     gang: GangConfig = key(GangConfig, "All replicas start together or none")
     managed_by: ManagedBy | None = key(None, "Controller of the job; null: the training-operator")
     success_policy: SuccessPolicy | None = key(
-        None, "When a job without a chief has succeeded; null: not written"
+        None, "When a job without a chief has succeeded; refused, since every job of the kit has one"
     )
     evaluator: bool = key(False, "A further replica of role Evaluator, outside the training")
     evaluator_gpus: int = key(0, "GPUs of the evaluator", minimum=0)
