@@ -67,17 +67,13 @@ Debug = Annotated[bool, typer.Option("--debug", help="Show the trace of an error
 Overrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY=VALUE]...", hidden=True)]
 KeyAndOverrides = Annotated[list[str] | None, typer.Argument(metavar="[KEY] [KEY=VALUE]...", hidden=True)]
 GroupName = Annotated[str | None, typer.Argument(metavar="[GROUP]", hidden=True)]
-FilesOrOverrides = Annotated[
-    list[str] | None, typer.Argument(metavar="[FILE...|KEY=VALUE...]", hidden=True)
-]
+FilesOrOverrides = Annotated[list[str] | None, typer.Argument(metavar="[FILE...|KEY=VALUE...]", hidden=True)]
 JobName = Annotated[str, typer.Argument(metavar="NAME", hidden=True)]
 JobNames = Annotated[list[str] | None, typer.Argument(metavar="NAME...", hidden=True)]
 Shell = Annotated[Literal["bash", "zsh", "fish"], typer.Argument(metavar="SHELL", hidden=True)]
 Install = Annotated[
     bool,
-    typer.Option(
-        "--install", help="Put it where the shell looks for it, and say where.", show_default=False
-    ),
+    typer.Option("--install", help="Put it where the shell looks for it, and say where.", show_default=False),
 ]
 NewName = Annotated[
     str | None,
@@ -161,9 +157,7 @@ Fix = Annotated[
     bool,
     typer.Option("--fix", help="Write mechanical fixes into the files, layout kept.", show_default=False),
 ]
-Strict = Annotated[
-    bool, typer.Option("--strict", help="Exit code 3 for warnings too.", show_default=False)
-]
+Strict = Annotated[bool, typer.Option("--strict", help="Exit code 3 for warnings too.", show_default=False)]
 Sources = Annotated[
     bool, typer.Option("--sources", help="Say where each value came from.", show_default=False)
 ]
