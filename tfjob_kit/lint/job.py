@@ -113,13 +113,18 @@ class Role:
         return next((volume for volume in volumes if names and volume.at("name").value == names[-1]), None)
 
     def resources(self) -> Iterator[tuple[str, Part]]:
-        """Name and limit of each extended resource of the training container, e.g. `nvidia.com/gpu`."""
+        """Name and amount of each extended resource of the training container, e.g. `nvidia.com/gpu`.
+
+        Of what stands under requests alone too: no pod can have it, but it is what was meant.
+        """
         if main := self.tensorflow:
-            yield from (pair for pair in main.part.at("resources", "limits").entries() if "/" in pair[0])
+            kinds = (main.part.at("resources", kind) for kind in ("requests", "limits"))
+            found = {name: part for kind in kinds for name, part in kind.entries() if "/" in name}
+            yield from found.items()
 
     @property
     def gpus(self) -> int:
-        """GPUs of one replica, as its limits have them."""
+        """GPUs of one replica."""
         amounts = (number(part.value) for name, part in self.resources() if is_gpu(name))
         return sum(int(amount) for amount in amounts if amount is not None and amount > 0)
 

@@ -82,11 +82,14 @@ def lint_text(text: str, *, shown: str) -> FileReport:
     comments = read_comments(text, composed, rules=tuple(RULES), shown=shown)
     jobs, skipped = find_jobs(composed)
     lines = nodes.split_lines(text)
-    found = [
+    every = [
         each
         for number, document in enumerate(jobs)
         for each in _located(document, number, lines=lines, comments=comments)
     ]
+    # An anchor and its aliases are one place in the text.
+    places = {(e.document, e.line, e.column, e.finding.rule, e.finding.what): e for e in reversed(every)}
+    found = list(places.values())
     found.sort(key=lambda each: (each.line, each.column, _ORDER.index(each.finding.severity)))
     return FileReport(shown=shown, findings=tuple(found), jobs=len(jobs), skipped=skipped)
 

@@ -45,7 +45,8 @@ def _malformed(job: Job) -> Iterator[Hit]:
             elif wanted == "integer" and isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
                 edits = (Set(path=problem.part.path, value=int(value)),)
             fix = f'write it in quotes: "{edits[0].value}"' if edits and wanted == "string" else None
-            yield Hit(problem.part, f"{_shown(value)} is not {_WORDS[wanted]}", fix=fix, edits=edits)
+            shown = f'`"{value[:40]}"`' if isinstance(value, str) else _shown(value)
+            yield Hit(problem.part, f"{shown} is not {_WORDS[wanted]}", fix=fix, edits=edits)
 
 
 def _missing(job: Job) -> Iterator[Hit]:
