@@ -64,7 +64,7 @@ def choose(
         UnknownChoice: A group or option that does not exist; edits that match nothing.
         ConfigError: Files that cannot be read, include each other, or contradict each other.
     """
-    group_edit.check_group_edits(edits)
+    edits = group_edit.check_group_edits(edits)
     documents = {} if documents is None else documents
     wishes: dict[Key, Wish] = {}
     places: dict[str, None] = {}

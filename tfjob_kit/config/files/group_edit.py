@@ -95,8 +95,8 @@ def _options(override: Override, source: Source, search_path: SearchPath) -> tup
     return tuple(word.text for word in found if word.value is not None)
 
 
-def check_group_edits(edits: Sequence[GroupEdit]) -> None:
-    """Refuses edits that contradict each other.
+def check_group_edits(edits: Sequence[GroupEdit]) -> tuple[GroupEdit, ...]:
+    """The edits without those that are repeated.
 
     Raises:
         OverrideError: Two different options of one group, or a choice and a delete.
@@ -112,6 +112,7 @@ def check_group_edits(edits: Sequence[GroupEdit]) -> None:
             hint="keep one of the two",
             source=edit.source.under_key(),
         )
+    return tuple(first.values())
 
 
 def _verb(edit: GroupEdit) -> str:

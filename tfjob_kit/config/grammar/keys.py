@@ -64,7 +64,9 @@ def show_path(path: Path) -> str:
 
 def _fail(text: str, at: int, line: str, start: int) -> NoReturn:
     char = text[at : at + 1]
-    if char in ("", "."):
+    if not text:
+        message, hint = "a name is missing in the key", "write key=value"
+    elif char in ("", "."):
         message, hint = "a name is missing in the key", "separate names with one dot"
     elif char.isspace():
         message, hint = "a blank cannot stand in a key", "write key=value without blanks around the ="

@@ -94,7 +94,7 @@ def _hint(
 def _meant(override: Override | None, close: tuple[str, ...], is_there: Callable[[Path], bool]) -> str:
     if override is None or (override.action is Action.delete and not _deletable(close[0])):
         return f"did you mean {' or '.join(close)}?"
-    marks = ["" if is_there(parse_path(key)[:-1]) else "+" for key in close]
+    marks = ["" if is_there(parse_path(key)) else "+" for key in close]
     first, *others = [correct(override, key, mark=mark) for key, mark in zip(close, marks, strict=True)]
     return "\n".join([first, *(f"or {token}" for token in others)])
 
