@@ -135,7 +135,8 @@ RULES: tuple[Rule, ...] = (
         "pod shows it), or run as root",
         key_fix="raise the memlock limit that the container runtime of nodes gives to pods (`ulimit -l` in "
         "a pod shows it), or set `site.run_as_user=0`",
-        source="Kubernetes issue 56374: added capabilities are not ambient; capabilities(7), setrlimit(2)",
+        source="Kubernetes issue 56374: added capabilities are not ambient, so that only root has them (seen "
+        "under kubelet v1.36 with containerd); setrlimit(2)",
         good={
             "main.securityContext": {"capabilities": {"add": ["IPC_LOCK"]}},
             "pod.securityContext": {"runAsUser": 0},
