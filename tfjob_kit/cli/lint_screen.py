@@ -44,7 +44,7 @@ def _counts(entries: Sequence[Entry], active: Sequence[Entry], *, jobs: int) -> 
     if suppressed:
         text += f"; {suppressed} suppressed"
     if fixable:
-        text += f"; --fix puts {fixable} right"
+        text += f"; {fixable} with a mechanical fix (--fix)"
     return text
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 from tfjob_kit import errors
+from tfjob_kit.lint.edits import fits
 from tfjob_kit.lint.job import Job
 from tfjob_kit.lint.rule import Finding, Hit, Rule, Severity
 from tfjob_kit.lint.rules import RULES
@@ -42,7 +43,7 @@ def lint_job(
     """
     job = Job(document, others=others)
     reasons = _ignored_inside(job) if ignored is None else ignored
-    found = [_finding(rule, hit) for rule in RULES.values() for hit in rule.check(job)]
+    found = [_finding(rule, hit, document) for rule in RULES.values() for hit in rule.check(job)]
     found = [replace(each, ignored=reasons.get(each.rule)) for each in found]
     return tuple(sorted(found, key=lambda finding: _ORDER.index(finding.severity)))
 
@@ -89,7 +90,7 @@ def check_ignored(ignored: Mapping[str, str], *, sources: Mapping[str, Source] |
             )
 
 
-def _finding(rule: Rule, hit: Hit) -> Finding:
+def _finding(rule: Rule, hit: Hit, document: Mapping[str, Any]) -> Finding:
     return Finding(
         rule=rule.id,
         severity=rule.severity,
@@ -97,7 +98,7 @@ def _finding(rule: Rule, hit: Hit) -> Finding:
         what=hit.message,
         fix=hit.fix or rule.fix,
         key_fix=hit.key_fix or rule.key_fix,
-        edits=hit.edits,
+        edits=hit.edits if all(fits(document, edit) for edit in hit.edits) else (),
     )
 
 

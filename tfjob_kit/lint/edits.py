@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 from tfjob_kit.lint.part import Path
-from tfjob_kit.lint.rule import Edit, Remove, Rename
+from tfjob_kit.lint.rule import Edit, Remove, Rename, Set
 
-__all__ = ["apply_edits"]
+__all__ = ["apply_edits", "fits"]
 
 
 def apply_edits(document: Any, edits: Sequence[Edit]) -> Any:
@@ -30,6 +30,25 @@ def apply_edits(document: Any, edits: Sequence[Edit]) -> Any:
         else:
             _made(changed, edit.path)[edit.path[-1]] = copy.deepcopy(edit.value)
     return changed
+
+
+def fits(document: Any, edit: Edit) -> bool:
+    """Whether what is above the edit's place has the types that it takes for granted."""
+    value = document
+    for step in edit.path[:-1]:
+        if isinstance(step, int):
+            if not isinstance(value, list):
+                return False
+            value = cast("list[Any]", value)[step]
+        elif value is None and isinstance(edit, Set):
+            return True
+        elif not isinstance(value, dict):
+            return False
+        else:
+            value = cast("dict[str, Any]", value).get(step)
+    return isinstance(value, list if isinstance(edit.path[-1], int) else dict) or (
+        value is None and isinstance(edit, Set)
+    )
 
 
 def _holder(document: Any, path: Path) -> Any:

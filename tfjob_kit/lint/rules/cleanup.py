@@ -31,11 +31,13 @@ def _unknown(job: Job) -> Iterator[Hit]:
 
 def _none(job: Job) -> Iterator[Hit]:
     field, ttl = job.policy.at("cleanPodPolicy"), job.policy.at("ttlSecondsAfterFinished").integer
+    # What stands in the old place is what was meant, and is moved here first.
+    edits = () if job.spec.at("cleanPodPolicy").exists else (Set(path=field.path, value="Running"),)
     if field.value in (None, "None", "") and job.gpus and (ttl is None or ttl > _GPU_TTL_SECONDS):
         yield Hit(
             field,
             "after a failure the replicas that still run keep their GPUs",
-            edits=(Set(path=field.path, value="Running"),),
+            edits=edits,
         )
 
 
@@ -53,7 +55,7 @@ def _evaluator(job: Job) -> Iterator[Hit]:
     if job.role("Evaluator") is None:
         return
     field = job.policy.at("cleanPodPolicy")
-    if field.value in {"Running", "All"}:
+    if field.text in {"Running", "All"}:
         yield Hit(field, "the evaluator is deleted when the chief succeeds: its last evaluation is lost")
     else:
         yield Hit(field, "the evaluator runs on when the job has finished, and holds its resources for ever")

@@ -20,7 +20,7 @@ _OPERATOR_PREFIX = "training.kubeflow.org/"
 def _port_unnamed(job: Job) -> Iterator[Hit]:
     for main in job.mains:
         ports = list(main.part.at("ports").items())
-        names = {port.at("name").value for port in ports}
+        names = {port.at("name").text for port in ports}
         for port in ports:
             if isinstance(port.value, dict) and not port.at("name").exists:
                 number = port.at("containerPort").integer

@@ -19,12 +19,12 @@ def _keeps_checkpoints(role: Role) -> bool:
     if role.tensorflow is None:
         return True
     lasting = {
-        volume.at("name").value
+        volume.at("name").text
         for volume in role.pod.at("volumes").items()
         if not any(volume.at(kind).exists for kind in _ENDS_WITH_THE_POD)
     }
     mounts = role.tensorflow.part.at("volumeMounts").items()
-    if any(m.at("name").value in lasting and not m.at("readOnly").is_true for m in mounts):
+    if any(m.at("name").text in lasting and not m.at("readOnly").is_true for m in mounts):
         return True
     values = (entry.at("value").text or "" for entry in role.tensorflow.env)
     return any(scheme in text for text in (*_words(role), *values) for scheme in _REMOTE)
@@ -67,7 +67,7 @@ def _shared_claim(job: Job) -> Iterator[Hit]:
     if job.replicas < 2:
         return
     single = {_claim_name(other) for other in job.others if _is_single(other)}
-    namespace = job.root.at("metadata", "namespace").value
+    namespace = job.root.at("metadata", "namespace").text
     for role in job.roles:
         for volume in role.pod.at("volumes").items():
             name = volume.at("persistentVolumeClaim", "claimName")
@@ -78,8 +78,8 @@ def _shared_claim(job: Job) -> Iterator[Hit]:
                 )
 
 
-def _claim_name(claim: Part) -> tuple[object, object]:
-    return claim.at("metadata", "namespace").value, claim.at("metadata", "name").value
+def _claim_name(claim: Part) -> tuple[str | None, str | None]:
+    return claim.at("metadata", "namespace").text, claim.at("metadata", "name").text
 
 
 def _is_single(document: Part) -> bool:
