@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, cast
 
-from tfjob_kit import contract, errors
+from tfjob_kit import contract
+from tfjob_kit.lint.amount import amount_of
 from tfjob_kit.lint.job import Job, Role, config_entry
 from tfjob_kit.lint.part import Part
 from tfjob_kit.lint.rule import Hit, Rule, Severity
-from tfjob_kit.plan.quantities import parse_quantity
 
 __all__ = ["RULES"]
 
@@ -76,7 +76,7 @@ def _memory_volumes(job: Job) -> Iterator[Hit]:
         limit = None if main is None else main.part.at("resources", "limits", "memory")
         total, memory = (
             sum((size for _, size in sizes), Decimal(0)),
-            None if limit is None else _amount(limit),
+            None if limit is None else amount_of(limit),
         )
         if limit is None or memory is None or len(sizes) < 2 or max(size for _, size in sizes) >= memory:
             continue
@@ -92,18 +92,9 @@ def _memory_volumes(job: Job) -> Iterator[Hit]:
 def _in_memory(role: Role) -> Iterator[tuple[Part, Decimal]]:
     """Volumes in memory that have a size, and the size in bytes."""
     for volume in role.pod.at("volumes").items():
-        size = _amount(volume.at("emptyDir", "sizeLimit"))
+        size = amount_of(volume.at("emptyDir", "sizeLimit"))
         if volume.at("emptyDir", "medium").value == "Memory" and size is not None:
             yield volume, size
-
-
-def _amount(part: Part) -> Decimal | None:
-    if isinstance(part.value, bool) or not isinstance(part.value, int | float | str):
-        return None
-    try:
-        return parse_quantity(str(part.value), key="")
-    except errors.InvalidValue:
-        return None
 
 
 _RUNTIME = ["python", "-m", contract.RUNTIME_MODULE]

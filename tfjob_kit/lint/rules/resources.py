@@ -3,39 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from decimal import Decimal
 
-from tfjob_kit import errors
+from tfjob_kit.lint.amount import amount_of
 from tfjob_kit.lint.job import Container, Job, is_gpu, number
 from tfjob_kit.lint.part import Part
 from tfjob_kit.lint.rule import Edit, Hit, Rule, Set, Severity
-from tfjob_kit.plan.quantities import parse_quantity
 
 __all__ = ["RULES"]
 
 _SHARED_MEMORY = "/dev/shm"
 
 
-def _amount(part: Part) -> Decimal | None:
-    """The quantity; None where there is none, or one that `quantity` reports."""
-    if isinstance(part.value, bool) or not isinstance(part.value, int | float | str):
-        return None
-    try:
-        return parse_quantity(str(part.value), key="")
-    except errors.InvalidValue:
-        return None
-
-
 def _quantity(job: Job) -> Iterator[Hit]:
     for container in job.containers:
         for kind in ("requests", "limits"):
             for name, part in container.part.at("resources", kind).entries():
-                if isinstance(part.value, str) and _amount(part) is None:
+                if isinstance(part.value, str) and amount_of(part) is None:
                     yield Hit(part, f"`{part.value[:40]}` is no quantity for {name}")
     for role in job.roles:
         for volume in role.pod.at("volumes").items():
             size = volume.at("emptyDir", "sizeLimit")
-            if isinstance(size.value, str) and _amount(size) is None:
+            if isinstance(size.value, str) and amount_of(size) is None:
                 yield Hit(size, f"`{size.value[:40]}` is no quantity")
 
 
@@ -108,7 +96,7 @@ def _shm_exceeds(job: Job) -> Iterator[Hit]:
 
 def _compare_shm(main: Container, size: Part) -> Iterator[Hit]:
     limit = main.part.at("resources", "limits", "memory")
-    shared, memory = _amount(size), _amount(limit)
+    shared, memory = amount_of(size), amount_of(limit)
     if shared is not None and memory is not None and shared >= memory:
         yield Hit(
             size,
