@@ -94,6 +94,10 @@ def _lint_files(files: Sequence[str], *, fix: bool) -> _Found:
     from tfjob_kit.lint.files import lint_text
     from tfjob_kit.lint.forms import entries_of_file
 
+    if fix and _STDIN in files:
+        raise errors.UsageError(
+            "`--fix` cannot write standard input back", hint="write it to a file and name that"
+        )
     texts = {file: _read(file) for file in dict.fromkeys(files)}
     if fix:
         texts = {file: _fix(file, text) for file, text in texts.items()}
@@ -122,10 +126,6 @@ def _read(file: str) -> str:
 def _fix(file: str, text: str) -> str:
     from tfjob_kit.lint.files import rewrite_text
 
-    if file == _STDIN:
-        raise errors.UsageError(
-            "`--fix` cannot write standard input back", hint="write it to a file and name that"
-        )
     made = rewrite_text(text, shown=file)
     if made.text != text:
         _write(Path(file), made.text)
