@@ -128,7 +128,7 @@ class _Reader:
         if depth > DEEPEST or self.count > MOST_NODES:
             self.fail("nested too deep, or aliases that repeat each other", *_at(node))
         if not node.tag.startswith(_STANDARD_TAG) or node.tag.removeprefix(_STANDARD_TAG) not in _TAGS:
-            self.fail(f"the tag {words.shown(node.tag)} is not supported", *_at(node))
+            self.fail(f"the tag {words.shown(node.tag)} is not supported", *_at(node), hint="take it out")
         if node.id == "scalar":
             return Node(content=_word(node), source=source)
         if node.id == "sequence":
@@ -140,11 +140,13 @@ class _Reader:
         found: dict[str, Node] = {}
         for key, value in node.value:
             if key.id != "scalar":
-                self.fail("a key must be a word", *_at(key))
+                self.fail("a key must be a word", *_at(key), hint="write `key: value`")
             if key.value == "<<" and not key.style:
                 self.fail("merge keys are not supported", *_at(key), hint="share values by a defaults list")
             if key.value in found:
-                self.fail(f"the key {words.shown(key.value)} stands twice", *_at(key))
+                self.fail(
+                    f"the key {words.shown(key.value)} stands twice", *_at(key), hint="keep one of the two"
+                )
             found[key.value] = self.node(value, self.source(*_at(key), value=_at(value)), depth + 1)
         return found
 
@@ -169,13 +171,12 @@ class _Reader:
             self.fail(problem, begin.line, begin.column, hint=f"close it with {_CLOSING[char]}")
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line, mark.column) if mark else (0, 0)
-        hint = None
+        problem = error.problem or error.context or "cannot be read"
+        hint = next(way for part, way in _WAYS_OUT.items() if part in problem)
         if mark and not self.text[mark.index :].strip("\0 \n"):
             line = max((n for n, text in enumerate(self.lines) if text.strip()), default=0)
             column, hint = len(self.line(line)), "a bracket before it is not closed"
-        self.fail(
-            f"not valid YAML: {error.problem or error.context or 'cannot be read'}", line, column, hint=hint
-        )
+        self.fail(f"not valid YAML: {problem}", line, column, hint=hint)
 
     def fail(self, message: str, line: int, column: int, *, hint: str | None = None) -> NoReturn:
         text = self.line(line)
@@ -199,6 +200,14 @@ def _top(text: str) -> Any:
     return yaml.compose(text, Loader=yaml.SafeLoader)
 
 
+_WAYS_OUT = {
+    "mapping values": "check the indentation; put a text that holds `: ` in quotes",
+    "\\t": "indent with blanks instead of tabs",
+    "alias": "put a text that begins with * in quotes",
+    "expected ':'": "write `key: value`",
+    "": "check indentation, quotes and brackets here and in the line above",
+}
+"""Part of PyYAML's message -> what usually helps; the last one fits all."""
 _CLOSING = {"[": "]", "{": "}", "'": "'", '"': '"'}
 
 

@@ -124,7 +124,7 @@ def _refuse_many(node: Node, field: Field) -> NoReturn:
         forms = (nodes.as_text(node.content[0]),)
     elif scalars.takes_text(field):
         forms = (f'"{nodes.as_text(node)}"',)
-    raise Refusal(f"takes one value, not {kind}", forms=forms)
+    raise Refusal(f"takes one value, not {kind}", forms=forms, note=None if forms else "write one value")
 
 
 def _convert_closed(node: Node, field: Field, path: Path) -> Any:

@@ -118,14 +118,16 @@ def _read_label(word: Word, field: Field) -> str:
 
 def _read_int(word: Word, field: Field) -> int:
     if word.quoted or not words.is_int(word.text):
-        raise Refusal(f"must be a whole number, not {written(word)}", forms=_whole_forms(word, field))
+        forms = _whole_forms(word, field)
+        note = None if forms else "write digits: 4 or 1_000"
+        raise Refusal(f"must be a whole number, not {written(word)}", forms=forms, note=note)
     value = int(word.text)
     _check_bounds(value, field, word)
     return value
 
 
 def _whole_forms(word: Word, field: Field) -> tuple[str, ...]:
-    value = words.meaning(word.text)
+    value = words.meaning(word.text.lstrip("0") or "0")
     if isinstance(value, bool | str | None) or not abs(value) < 1e15:
         return ()
     lowest = int(field.minimum) if field.minimum is not None else int(value)
@@ -135,7 +137,8 @@ def _whole_forms(word: Word, field: Field) -> tuple[str, ...]:
 def _read_float(word: Word, field: Field) -> float:
     if word.quoted or not words.is_number(word.text):
         number = word.text if words.is_number(word.text) else None
-        raise Refusal(f"must be a number, not {written(word)}", forms=(number,) if number else ())
+        note = None if number else "write digits: 0.1, 1e-3 or 4"
+        raise Refusal(f"must be a number, not {written(word)}", forms=(number,) if number else (), note=note)
     value = float(word.text)
     _check_bounds(value, field, word)
     return value
@@ -144,7 +147,7 @@ def _read_float(word: Word, field: Field) -> float:
 def _check_bounds(value: float, field: Field, word: Word) -> None:
     low, high = field.minimum, field.maximum
     if value != value:
-        raise Refusal("must be a number, not `nan`")
+        raise Refusal("must be a number, not `nan`", note="write digits: 0.1, 1e-3 or 4")
     if low is not None and value < low:
         raise Refusal(f"must be at least {low:g}, not {written(word)}", forms=(f"{low:g}",))
     if high is not None and value > high:
