@@ -10,6 +10,7 @@ import dataclasses
 import enum
 import inspect
 import re
+import runpy
 import sys
 import types
 import typing
@@ -50,6 +51,7 @@ def pages() -> dict[str, str]:
         "config.md": config_page,
         "exit-codes.md": exit_codes_page,
         "environment.md": environment_page,
+        "lint-rules.md": runpy.run_path(str(ROOT / "scripts" / "lint_rules.py"))["page"],
     }
     return {name: "\n".join([MARK, *maker()]).rstrip() + "\n" for name, maker in makers.items()}
 
