@@ -14,11 +14,12 @@ _LONGEST = 40
 """Lines of an example that are shown; the one of `too-large` has thousands."""
 _ABOUT = """# Lint rules
 
-What `tfjob-kit lint`, `render` and `run` look for in a TFJob; no cluster is asked. How to use and suppress them:
-[Find mistakes before they cost GPUs](../howto/lint.md). An *error* cannot work or loses the run, a *warning* works
-and will hurt, an *info* is worth knowing and is said by `lint` alone.
+What `tfjob-kit lint`, `render` and `run` look for in a TFJob; no cluster is asked. How to use and suppress
+them: [Find mistakes before they cost GPUs](../howto/lint.md). An *error* cannot work or loses the run, a
+*warning* works and will hurt, an *info* is worth knowing and is said by `lint` alone.
 
-An example shows what it changes in a job in which nothing is found: a chief and three workers with one GPU each.
+An example shows what it changes in a job in which nothing is found: a chief and three workers with one GPU
+each.
 """
 
 

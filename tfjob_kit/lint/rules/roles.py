@@ -195,7 +195,7 @@ RULES = (
         fix=f"roles are {', '.join(ROLES)}",
         source="training-operator v1.9.4, tensorflow_types.go and status of roles",
         good={},
-        bad={"roles.Wroker": {"replicas": 2, "restartPolicy": "OnFailure"}, "roles.Worker": None},
+        bad={"roles.Workers": {"replicas": 2, "restartPolicy": "OnFailure"}, "roles.Worker": None},
     ),
     Rule(
         id="master-role",
