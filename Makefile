@@ -6,7 +6,7 @@ export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export NO_MKDOCS_2_WARNING := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test slow e2e cluster cluster-up cluster-down lint format golden bench bench-faults docs docs-serve check lock wheel image image-check
+.PHONY: help env demo test slow e2e cluster cluster-up cluster-down lint format golden bench bench-properties bench-faults docs docs-serve check lock wheel image image-check
 
 help: ## List the targets
 	@$(PYTHON) -c "import re; [print(f'{n:12} {d}') for n, d in re.findall(r'(?m)^([a-z-]+):.*?## (.*)', open('Makefile').read())]"
@@ -52,10 +52,15 @@ golden: env ## Accept what the code now makes as the expected manifests and text
 
 bench: env ## Measure what benchmarks/README.md tells
 	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/composing.py
 	$(BIN)/python benchmarks/submit.py
 	$(BIN)/python benchmarks/reading.py
 	$(BIN)/python benchmarks/fanout.py
 	$(BIN)/python benchmarks/following.py
+
+bench-properties: env ## Ten thousand examples of each property of the config language; ARGS=--hypothesis-seed=1
+	$(BIN)/pytest -q --hypothesis-profile=properties --hypothesis-seed=0 \
+		tests/unit/config/test_config_properties.py tests/unit/config/test_composing_properties.py $(ARGS)
 
 bench-faults: env ## Two thousand schedules of faults on a real API server
 	$(BIN)/python benchmarks/faults.py $(ARGS)

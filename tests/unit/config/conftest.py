@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tfjob_kit import errors
 from tfjob_kit.config import Composer
@@ -14,6 +15,9 @@ from tfjob_kit.config.plain import to_plain
 
 Project = Callable[[dict[str, str]], Path]
 Table = Callable[[str, Sequence[Sequence[str]]], None]
+
+# `make bench-properties`: so many examples of each property; the ordinary run has a few dozen.
+settings.register_profile("properties", max_examples=10_000, deadline=None)
 
 # Small files of every kind, for the tables of the contract; the shipped ones grow too often for them.
 FILES = {

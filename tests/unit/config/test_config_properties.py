@@ -14,7 +14,9 @@ from tfjob_kit.config import compose, parse_override, plain, schema, show, to_ya
 from tfjob_kit.config.grammar.keys import format_path, parse_path
 from tfjob_kit.config.grammar.writing import format_value
 
-unhurried = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+# The profile `properties` (conftest.py) asks for many more.
+EXAMPLES = max(60, settings.default.max_examples if settings.default.max_examples >= 1000 else 0)
+unhurried = settings(deadline=None, max_examples=EXAMPLES, suppress_health_check=[HealthCheck.too_slow])
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 grammar_texts = st.text(alphabet="ab1.,:{}[]()'\"\\$ =~+-@/?_%\n\té\0", max_size=16)
 numbers = st.integers(-(10**12), 10**12) | st.floats(allow_nan=False)
