@@ -238,3 +238,14 @@ def test_the_engine_refuses_before_anything_is_touched() -> None:
     with pytest.raises(errors.RefusedError, match="too many here"):
         check_resize(cluster, resize)
     assert 4 == len(cluster.pods(REF))
+
+
+def test_a_size_with_which_the_lint_has_a_new_error_is_refused_in_words_of_the_config() -> None:
+    job = stored("gpus=1", "+overlay.all.spec.dnsPolicy=Default")
+    with pytest.raises(errors.RefusedError, match="names of peers do not resolve"):
+        plan_resize(job, ["gpus=2"])
+
+
+def test_a_job_that_was_forced_keeps_its_error_through_a_resize() -> None:
+    job = stored("gpus=2", "job.restart_policy=Always")
+    assert {"Chief": 1, "Worker": 3} == roles(plan_resize(job, ["gpus=4"]).job)
