@@ -40,6 +40,7 @@ def resolvable(value: Any) -> bool:
 
 @unhurried
 @given(data)
+@example("\\\n")
 def test_a_written_value_is_read_back(value: Any) -> None:
     if resolvable(value):
         found = parse_override(f"x={format_value(value)}").value

@@ -58,7 +58,7 @@ def test_a_result_is_typed_by_its_field(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("TFJOB_KIT_X", "two")
     with pytest.raises(errors.InvalidValue) as caught:
         compose(["gpus=${oc.env:TFJOB_KIT_X}"], cwd=tmp_path)
-    assert caught.value.message == "`gpus` must be a number of GPUs, not `two`"
+    assert caught.value.message == "`gpus` must be a number of GPUs, not what `${oc.env:TFJOB_KIT_X}` gives"
 
 
 def test_a_value_of_the_wrong_type_elsewhere_is_that_values_error(tmp_path: Path) -> None:

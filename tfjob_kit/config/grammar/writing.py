@@ -14,7 +14,7 @@ from tfjob_kit.config.grammar.words import Word
 _SAFE = re.compile(r"[A-Za-z0-9_/.+%@?|\-](?:[A-Za-z0-9_/.+%@?|:\- ]*[A-Za-z0-9_/.+%@?|:\-])?")
 _KEY = re.compile(r"[A-Za-z0-9_/.\-]+")
 _SHELL_SAFE = re.compile(r"[A-Za-z0-9_@%+=:,./\-]+")
-_BACKSLASHES = re.compile(r"(\\*)('|$)")
+_BACKSLASHES = re.compile(r"(\\*)('|\Z)")
 
 
 def format_value(value: Any) -> str:

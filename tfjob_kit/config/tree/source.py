@@ -9,6 +9,7 @@ from typing import Literal
 from tfjob_kit.config.grammar import words
 from tfjob_kit.config.grammar.keys import Path, format_path
 
+_VARIABLE = re.compile(r"\$\{oc\.env:[^}]*\}?")
 _LONGEST = 60  # Characters of a replaced value that people get to read.
 _LONGEST_OVERRIDE = 120  # Likewise of an override; the line with the caret shows the part that matters.
 
@@ -104,6 +105,12 @@ class Source:
         if self.raw is None or self.value_column is None or self.value_end is None:
             return None
         return self.raw[: self.value_column - 1] + text + self.raw[self.value_end - 1 :]
+
+    @property
+    def variable(self) -> str | None:
+        """The interpolation of an environment variable that stands here; None where none does."""
+        found = _VARIABLE.search(self.raw or self.written or "")
+        return found[0] if found else None
 
     def with_text(self, old: str, new: str) -> str | None:
         """The override with another text in its value; None for a file."""

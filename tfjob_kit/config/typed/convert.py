@@ -167,10 +167,14 @@ def _convert_any(node: Node, path: Path) -> Any:
 
 def refuse(refusal: Refusal, node: Node, path: Path) -> NoReturn:
     """Raises InvalidValue for a refusal at a node, with tokens ready to paste."""
-    lines = [_token(node, path, form) for form in refusal.forms]
+    problem, forms = refusal.problem, refusal.forms
+    if isinstance(node.content, Word) and (variable := node.source.variable) is not None:
+        # It may be a secret, and messages end in logs.
+        problem, forms = problem.replace(scalars.written(node.content), f"what `{variable}` gives"), ()
+    lines = [_token(node, path, form) for form in forms]
     lines += [refusal.note] if refusal.note else []
     raise errors.InvalidValue(
-        f"{show_path(path)} {refusal.problem}",
+        f"{show_path(path)} {problem}",
         where=node.source.where_value,
         nearest=refusal.names,
         hint="\n".join(lines) or None,
