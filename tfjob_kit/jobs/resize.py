@@ -74,7 +74,7 @@ def plan_resize(job: port.Object, overrides: Sequence[str]) -> Resize:
     new = _resized_config(old, overrides)
     before, after = _plan(job, old), _plan_new(job, new)
     base, wanted = manifest.build_tfjob(before), manifest.build_tfjob(after)
-    _refuse_new_errors(base, wanted)
+    _refuse_new_errors(base, wanted, overlay=new.overlay)
     seeded, base = _with_new_roles(job, base, wanted)
     resized = patches.carry_over(seeded, base=base, wanted=wanted)
     is_begun = RESIZING_ANNOTATION in part(job, "metadata", "annotations")
@@ -176,11 +176,11 @@ def _plan_new(job: port.Object, config: schema.RunConfig) -> plan.JobPlan:
         raise
 
 
-def _refuse_new_errors(base: port.Object, wanted: port.Object) -> None:
+def _refuse_new_errors(base: port.Object, wanted: port.Object, *, overlay: schema.OverlayConfig) -> None:
     """What the lint finds in the new size alone; a job that was forced goes on with what it has."""
     known = {finding.rule for finding in lint.lint_job(base)}
     found = [finding for finding in lint.lint_job(wanted) if finding.rule not in known]
-    lint.refuse_errors(lint.name_keys(found, manifest=wanted, sources={}))
+    lint.refuse_errors(lint.name_keys(found, manifest=wanted, sources={}, overlay=overlay))
 
 
 def _refuse_batch(config: schema.RunConfig) -> NoReturn:

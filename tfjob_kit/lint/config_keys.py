@@ -156,6 +156,8 @@ def _of_a_role(path: Path, root: Part, sources: Mapping[str, Source]) -> str | N
             return format_path(("job", "labels", label))
         case (_, "template", "metadata", "annotations", str(note), *_):
             return format_path(("job", "annotations", note))
+        case (_, "template", "spec", "volumes"):
+            return "resources.shared_memory"
         case (_, "template", "spec", "volumes", int(), *_):
             return _of_a_volume(root.at(*path[:7]), path[7:], str(path[2]), sources)
         case (_, "template", "spec", "initContainers", int(), *_):

@@ -76,6 +76,8 @@ def _mapping(part: Part, shape: dict[str, Any], *, closed: bool, depth: int) -> 
             if not isinstance(key, str):
                 yield Problem(kind="type", part=Part((*part.path, str(key)), key), wanted="string")
         for _, value in part.entries():
+            if value.value is None:
+                yield Problem(kind="type", part=value, wanted=_name(each))
             yield from _compare(value, each, closed=closed, depth=depth + 1)
         return
     known = _fields(id(shape), tuple(shape))

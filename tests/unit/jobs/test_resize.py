@@ -242,8 +242,9 @@ def test_the_engine_refuses_before_anything_is_touched() -> None:
 
 def test_a_size_with_which_the_lint_has_a_new_error_is_refused_in_words_of_the_config() -> None:
     job = stored("gpus=1", "+overlay.all.spec.dnsPolicy=Default")
-    with pytest.raises(errors.RefusedError, match="names of peers do not resolve"):
+    with pytest.raises(errors.RefusedError, match="names of peers do not resolve") as caught:
         plan_resize(job, ["gpus=2"])
+    assert "overlay.all.spec.dnsPolicy" == caught.value.where
 
 
 def test_a_job_that_was_forced_keeps_its_error_through_a_resize() -> None:

@@ -117,6 +117,7 @@ def test_a_job_as_text_has_the_findings_of_its_data(rule: str) -> None:
         ("no-lasting-volume", {"main.volumeMounts": [], "main.args": ["--dir=gs://bucket/run"]}, 0),
         ("malformed", {"podmeta.labels": {"version": 1.1}}, 2),
         ("malformed", {"roles.Worker.replicas": True}, 1),
+        ("malformed", {"metadata.labels": {"team": None}}, 1),
         ("malformed", {"roles.Worker.replicas": None}, 0),
         ("unknown-field", {"pod.affinity": {"podAntiAfinity": {}}}, 2),
         ("quantity", {"main.resources": {"limits": {"memory": "-1Gi"}}}, 2),

@@ -80,7 +80,7 @@ def _no_shm(job: Job) -> Iterator[Hit]:
             volume.at("emptyDir").exists and volume.at("emptyDir", "medium").value != "Memory"
         ):
             yield Hit(
-                role.tensorflow.part.at("volumeMounts") if volume is None else volume,
+                role.pod.at("volumes") if volume is None else volume,
                 f"without memory at {_SHARED_MEMORY} NCCL has the 64 MB of the container runtime and may "
                 "fail with `no space left`",
             )
