@@ -1,5 +1,6 @@
 """What holds for every command line: order where it must not matter, reuse, and errors that are all ours."""
 
+import re
 import shlex
 from typing import Any
 
@@ -65,7 +66,9 @@ def failure(composer: Composer, tokens: list[str]) -> errors.ConfigError | None:
 
 def place_free(found: Any) -> Any:
     """The outcome without the positions of overrides, which differ with the order."""
-    return found.config if isinstance(found, Composed) else (found["error"], found["message"])
+    if isinstance(found, Composed):
+        return found.config
+    return found["error"], re.sub(r"override \d+ of", "override N of", found["message"])
 
 
 @unhurried
