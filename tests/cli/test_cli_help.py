@@ -18,6 +18,7 @@ VERBS = (
     (),
     ("run",),
     ("render",),
+    ("lint",),
     ("list",),
     ("status",),
     ("logs",),

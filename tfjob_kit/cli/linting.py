@@ -78,7 +78,7 @@ def _is_file(target: str) -> bool:
     path = Path(target)
     if target == _STDIN or path.is_file() or path.is_fifo() or path.is_char_device():
         return True
-    if path.is_dir() and "/" in target:
+    if path.is_dir():
         raise errors.UsageError(
             f"`{target}` is a folder", hint=f"name its files: `tfjob-kit lint {target.rstrip('/')}/*.yaml`"
         )

@@ -83,7 +83,7 @@ def _unknown_field(job: Job) -> Iterator[Hit]:
 def _name(job: Job) -> Iterator[Hit]:
     name = job.root.at("metadata", "name")
     if name.value is None and not job.root.at("metadata", "generateName").exists:
-        yield Hit(name, "the job has no name")
+        yield Hit(name, "the job has no name", fix="write `metadata.name`")
     elif name.text is not None and not _DNS_1035.fullmatch(name.text):
         yield Hit(name, f"{_shown(name.text)} is no DNS label that begins with a letter")
 
