@@ -111,9 +111,10 @@ class _Walk:
         package = edit.group.replace("/", ".") if edit.package is None else packages.absolute(edit.package)
         self.used.add(number)
         if (edit.group, package) in self.slots:
+            chosen = self.slots[edit.group, package].options
             self.problems.append(
                 errors.OverrideError(
-                    f"`{edit.group}` is already chosen",
+                    f"`{edit.group}` is already {'chosen' if chosen else 'in the defaults list'}",
                     where=edit.source.where,
                     hint=f"{edit.group}={','.join(edit.options)}",
                     source=edit.source.under_key(),
