@@ -65,6 +65,7 @@ _CONFIG_VERBS = {
     "show": "configs.show",
     "options": "option_lists.list_options",
     "schema": "schemas.print_schema",
+    "import-hydra": "importing.import_hydra",
 }
 
 

@@ -17,10 +17,12 @@ __all__ = [
     "AllNamespaces",
     "AtOnce",
     "ConfDir",
+    "ConfigName",
     "Context",
     "Debug",
     "Detach",
     "Document",
+    "DryImport",
     "DryRun",
     "Engine",
     "FilesOrOverrides",
@@ -30,6 +32,7 @@ __all__ = [
     "Force",
     "Grep",
     "GroupName",
+    "HydraFolder",
     "Index",
     "Install",
     "JobConfig",
@@ -40,6 +43,7 @@ __all__ = [
     "Label",
     "LocalPort",
     "Namespace",
+    "NewFolder",
     "NewName",
     "NoWait",
     "Output",
@@ -160,6 +164,23 @@ Fix = Annotated[
 Strict = Annotated[bool, typer.Option("--strict", help="Exit code 3 for warnings too.", show_default=False)]
 Sources = Annotated[
     bool, typer.Option("--sources", help="Say where each value came from.", show_default=False)
+]
+HydraFolder = Annotated[Path, typer.Argument(metavar="DIR", hidden=True)]
+NewFolder = Annotated[
+    Path,
+    typer.Option("--to", metavar="DIR", help="Folder that is made; default: conf.", show_default=False),
+]
+ConfigName = Annotated[
+    str | None,
+    typer.Option(
+        "--config-name",
+        metavar="NAME",
+        help="File that a run starts from, as Hydra calls it; default: config, or the only one at the top.",
+        show_default=False,
+    ),
+]
+DryImport = Annotated[
+    bool, typer.Option("--dry-run", help="Tell what would be written, write nothing.", show_default=False)
 ]
 SchemaFolder = Annotated[
     Path | None,

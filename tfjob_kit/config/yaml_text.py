@@ -17,6 +17,7 @@ __all__ = ["block_lines", "scalar", "text"]
 _NAME = r"[A-Za-z_/](?:[A-Za-z0-9_/.@%+=:,-]|(?<=[A-Za-z0-9]) (?=[A-Za-z0-9]))*(?<!:)"
 _AMOUNT = r"[1-9][0-9]*(?:[A-Zkmu]i?|x[1-9][0-9]*)"
 _PLAIN_TEXT = re.compile(f"{_NAME}|{_AMOUNT}")
+_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t"}
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "inf", "nan"})
 
 
@@ -65,8 +66,8 @@ def text(value: str) -> str:
 
 
 def _escape(char: str) -> str:
-    if char in '"\\':
-        return "\\" + char
+    if char in _ESCAPES:
+        return _ESCAPES[char]
     if char.isprintable() and char != "\ufeff":
         return char
     code = ord(char)
