@@ -35,6 +35,7 @@ VERBS = (
     ("config", "show"),
     ("config", "options"),
     ("config", "schema"),
+    ("config", "import-hydra"),
     ("version",),
 )
 _LOOK = """
