@@ -30,7 +30,7 @@ def amend(config: schema.RunConfig, overrides: Sequence[str]) -> schema.RunConfi
     """
     placed = [_place(raw, number, len(overrides)) for number, raw in enumerate(overrides, 1)]
     check_edits(placed)
-    around = Surroundings(groups=frozenset(), options_with=lambda path: ())
+    around = Surroundings(groups=dict, options_with=lambda path: ())
     tree = nodes.make_node(plain.to_plain(config), DEFAULT, quoted=True)
     for edit in placed:
         tree = apply_edit(tree, edit, around)

@@ -150,7 +150,10 @@ class Composer:
                 if (group, option) not in taken and self._holds(group, option, path)
             ]
 
-        return Surroundings(groups=self.search_path.groups, options_with=options_with)
+        def groups() -> dict[str, list[str]]:
+            return {group: self.search_path.options(group) for group in sorted(self.search_path.groups)}
+
+        return Surroundings(groups=groups, options_with=options_with)
 
     def _holds(self, group: str, option: str, path: keys.Path) -> bool:
         file = self.search_path.files[f"{group}/{option}"]

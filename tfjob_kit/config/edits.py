@@ -6,7 +6,7 @@ overrides. Must not know groups or files: what other options hold comes in as a 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -35,11 +35,11 @@ class Surroundings:
     """What edits need to know of groups, for messages.
 
     Attributes:
-        groups: Names of config groups.
+        groups: Config groups with their options.
         options_with: Options of other choices, as `group=option`, that hold a key.
     """
 
-    groups: frozenset[str]
+    groups: Callable[[], Mapping[str, Sequence[str]]]
     options_with: Callable[[Path], Sequence[str]]
 
 
@@ -229,7 +229,7 @@ def _fail_unknown(tree: Node, edit: Placed, around: Surroundings) -> NoReturn:
         edit.override.path,
         edit.source,
         override=edit.override,
-        groups=sorted(around.groups),
+        groups=around.groups(),
         is_there=lambda path: nodes.get(tree, path) is not None,
     )
 

@@ -251,7 +251,7 @@ def test_an_error_as_json_carries_its_parts(tmp_path: Path) -> None:
         "error": "UnknownChoice",
         "message": "no key `modle`",
         "where": "override 1 of 1: modle=resnet50",
-        "nearest": ["model", "code"],
-        "hint": "model=resnet50\nor code=resnet50",
+        "nearest": ["model"],
+        "hint": "model=resnet50",
         "exit_code": 2,
     }

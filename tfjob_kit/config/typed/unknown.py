@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NoReturn
 
 from tfjob_kit import errors
@@ -21,7 +22,7 @@ def unknown_key(
     source: Source,
     *,
     override: Override | None = None,
-    groups: Sequence[str] = (),
+    groups: Mapping[str, Sequence[str]] = MappingProxyType({}),
     is_there: Callable[[Path], bool] = lambda _: True,
 ) -> NoReturn:
     """Raises UnknownChoice for a path that leaves the schema.
@@ -30,13 +31,13 @@ def unknown_key(
         path: As written.
         source: Where.
         override: Whose key it is, for the corrected token; None for a key inside a value or a file.
-        groups: Names of config groups, which may have been meant.
+        groups: Config groups, which may have been meant, with their options.
         is_there: Whether the config holds a path, whose keys `+` then cannot add.
     """
     known = _known_part(path)
     parent = fields.at(known)
     siblings = tuple(parent.keys) if parent else ()
-    close = _close(path, known, siblings, groups)
+    close = _fitting(_close(path, known, siblings, groups), override, groups)
     raise errors.UnknownChoice(
         f"no key {show_path(path)}" + (f" ({show_path(known)} holds one value)" if not siblings else ""),
         where=source.where,
@@ -55,13 +56,23 @@ def _known_part(path: Path) -> Path:
     return known[:-1]
 
 
-def _close(path: Path, known: Path, siblings: Sequence[str], groups: Sequence[str]) -> tuple[str, ...]:
+def _fitting(
+    close: tuple[str, ...], override: Override | None, groups: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
+    """Of several names the groups that have this option, if any has it: `modle=resnet50` means no `code`."""
+    wanted = None if override is None else override.text
+    return tuple(name for name in close if wanted in groups.get(name, ())) or close
+
+
+def _close(
+    path: Path, known: Path, siblings: Sequence[str], groups: Mapping[str, Sequence[str]]
+) -> tuple[str, ...]:
     """Sibling keys, then keys of the same name elsewhere, then groups; anything alike only without these."""
     rest = path[len(known) + 1 :]
     here = [format_path((*known, name, *rest)) for name in nearest(str(path[len(known)]), siblings)]
     here = [key for key in here if fields.at(tuple(key.split("."))) is not None]
     elsewhere = [key for key in fields.all_paths() if key.rpartition(".")[2] == str(path[-1])]
-    choices = nearest(str(path[0]), groups) if len(path) == 1 else ()
+    choices = nearest(str(path[0]), tuple(groups)) if len(path) == 1 else ()
     close = tuple(dict.fromkeys([*here, *elsewhere, *choices]))
     return (close or nearest(format_path(path), fields.all_paths(), likeness=_WHOLE_PATH))[:AT_MOST]
 
@@ -72,7 +83,7 @@ def _hint(
     override: Override | None,
     close: tuple[str, ...],
     siblings: Sequence[str],
-    groups: Sequence[str],
+    groups: Mapping[str, Sequence[str]],
     is_there: Callable[[Path], bool],
 ) -> str | None:
     if override is not None and (joined := _joined(path)) is not None:
