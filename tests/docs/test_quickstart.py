@@ -68,6 +68,7 @@ def _run(command: str, folder: Path) -> str:
 
 
 @pytest.mark.tf
+@pytest.mark.slow  # a training run of half a minute
 def test_the_quickstart_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TFJOB_KIT_STATE_DIR", str(tmp_path / "state"))
     found = _read("quickstart.md")
