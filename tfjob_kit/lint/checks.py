@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
@@ -12,6 +11,7 @@ from tfjob_kit.lint.edits import fits
 from tfjob_kit.lint.job import Job
 from tfjob_kit.lint.rule import Finding, Hit, Rule, Severity
 from tfjob_kit.lint.rules import RULES
+from tfjob_kit.lint.spelling import unknown_rule
 
 if TYPE_CHECKING:
     from tfjob_kit.config import Source
@@ -73,14 +73,8 @@ def check_ignored(ignored: Mapping[str, str], *, sources: Mapping[str, Source] |
         source = (sources or {}).get(key)
         where = key if source is None else source.where
         if rule not in RULES:
-            near = tuple(difflib.get_close_matches(rule, RULES, n=3, cutoff=0.6))
-            raise errors.UnknownChoice(
-                f"the lint has no rule `{rule}`",
-                where=where,
-                source=None if source is None else source.under_key(("lint", "ignore", rule)),
-                nearest=near,
-                hint=f"did you mean `{near[0]}`?" if near else "the docs list them under Lint rules",
-            )
+            shown = None if source is None else source.under_key(("lint", "ignore", rule))
+            raise unknown_rule(rule, RULES, where=where, source=shown)
         if not reason.strip():
             raise errors.InvalidValue(
                 f"`{rule}` is suppressed without a reason",

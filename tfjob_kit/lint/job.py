@@ -16,6 +16,7 @@ from typing import Any, cast
 from tfjob_kit import contract
 from tfjob_kit.lint import crd
 from tfjob_kit.lint.part import Part
+from tfjob_kit.plan.environment import unescape
 
 __all__ = ["ROLES", "Container", "Job", "Role"]
 
@@ -256,7 +257,7 @@ def _read_config(text: str) -> Mapping[str, Any]:
 
     loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
-        data: Any = yaml.load(text.replace("$$", "$"), Loader=loader)
+        data: Any = yaml.load(unescape(text), Loader=loader)
     except (yaml.YAMLError, RecursionError, ValueError):
         return {}
     return cast("dict[str, Any]", data) if isinstance(data, dict) else {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from tfjob_kit import errors
 from tfjob_kit.config.grammar import words
 from tfjob_kit.lint.files.nodes import split_lines
+from tfjob_kit.lint.spelling import unknown_rule
 
 __all__ = ["Comments", "read_comments"]
 
@@ -75,14 +75,7 @@ def _parse(match: re.Match[str], line: str, where: str, rules: tuple[str, ...]) 
         )
     for rule in re.split(r"\s*,\s*", parts["rules"]):
         if rule not in rules:
-            near = tuple(difflib.get_close_matches(rule, rules, n=3, cutoff=0.6))
-            raise errors.UnknownChoice(
-                f"the lint has no rule `{rule}`",
-                where=where,
-                source=source,
-                nearest=near,
-                hint=f"did you mean `{near[0]}`?" if near else "the docs list them under Lint rules",
-            )
+            raise unknown_rule(rule, rules, where=where, source=source)
         yield rule, parts["reason"]
 
 
