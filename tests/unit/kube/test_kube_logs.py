@@ -13,7 +13,7 @@ from tfjob_kit.cluster.kube import logs
 from tfjob_kit.cluster.port import PodRef
 
 from .conftest import CHIEF, REF, make_pod
-from .fake_api import Fault
+from .fake_api import Fault, status
 
 POD = CHIEF.name
 
@@ -123,6 +123,23 @@ def test_following_ends_when_another_run_begins(api, follow, after):
         api.remove("pods", POD)
         if after is not None:
             api.put("pods", after)
+        api.cut_streams()
+    assert [] == follower.rest()
+
+
+def test_following_ends_when_the_pod_is_made_anew_before_the_last_lines_are_read(api, follow):
+    api.put("pods", make_pod())
+    api.write(POD, _line(0, "one"))
+    follower = follow()
+    assert "one" == follower.next()
+    waiting = f'container "tensorflow" in pod "{POD}" is waiting to start: ContainerCreating'
+    with api.changed:
+        api.remove("pods", POD)
+        api.put("pods", make_pod(uid="pod-2"))
+        api.faults += [
+            Fault(method="GET", path=POD, status=200, body=make_pod(state="terminated")),
+            Fault(path="/log", status=400, body=status(400, "BadRequest", waiting)),
+        ]
         api.cut_streams()
     assert [] == follower.rest()
 

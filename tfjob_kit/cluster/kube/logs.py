@@ -129,7 +129,7 @@ class _Reader:
             self._place.come_back()
             if not now.is_running:
                 # The last lines, in case it was the connection that ended and the container a moment later.
-                last = self._patiently(lambda: self._open(tail=None, follow=False))
+                last = self._open_ended(now)
                 if last is not None:
                     yield from self._until_whole(last, None)
                 return
@@ -141,6 +141,16 @@ class _Reader:
             if opened is None:
                 return
             stream = opened
+
+    def _open_ended(self, run: _Run) -> Stream | None:
+        """The lines of a run that has ended; None when the pod has been made anew since, whose are others."""
+        try:
+            return self._patiently(lambda: self._open(tail=None, follow=False))
+        except errors.ClusterError:
+            now = self._patiently(self._look)
+            if now is None or not now.is_same_as(run):
+                return None
+            raise
 
     def _lines(self, stream: Stream) -> Generator[LogEntry, None, bool]:
         """Yields new lines; gives whether the stream ended as if it were whole."""
