@@ -117,7 +117,6 @@ def test_a_permanent_exit_code_fails_the_job(scene: Scene, drive: Drive, replica
 @pytest.mark.parametrize(
     ("code", "reason"), [(143, None), (137, "OOMKilled")], ids=["asked to stop", "out of memory"]
 )
-@pytest.mark.xfail(strict=False, reason="in a long run the second life was not seen by the follower: open")
 def test_a_retryable_exit_code_makes_the_pod_anew_and_the_job_goes_on(
     scene: Scene, drive: Drive, code: int, reason: str | None
 ) -> None:

@@ -49,7 +49,11 @@ class Drive:
     # -- before they run -------------------------------------------------------------------------------------
 
     def release(self, pod: str) -> None:
-        """A pod that was held goes on to run."""
+        """A pod that was held goes on to run.
+
+        Not before its node has taken hold of it: of two steps at once the later one would undo the other.
+        """
+        wait_until(lambda: self.pod(pod)["status"].get("startTime"), what=f"{pod} is held by its node")
         self._annotate(pod, {"sim/hold": None})
 
     def image_backoff(

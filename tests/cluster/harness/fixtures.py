@@ -6,6 +6,7 @@ TFJOB_KIT_TEST_KUBECONFIG the tests run against the cluster that it names; those
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 
 from harness import binaries
-from harness.api import Api, ExistingApi
+from harness.api import Api, ExistingApi, Refused
 from harness.crd import find_crd
 from harness.drive import Drive, make_namespace
 from harness.nodes import FakeNode
@@ -122,6 +123,10 @@ def ns(plane: Plane | ExistingCluster, request: pytest.FixtureRequest) -> Iterat
     name = f"{words[:30].strip('-')}-{uuid.uuid4().hex[:5]}"
     make_namespace(plane.api, name)
     yield name
+    # The namespace's own end takes seconds, in which its pods would still fill the nodes of the next test.
+    for kind in (f"apis/kubeflow.org/v1/namespaces/{name}/tfjobs", f"api/v1/namespaces/{name}/pods"):
+        with contextlib.suppress(Refused):
+            plane.req("DELETE", f"/{kind}?gracePeriodSeconds=0")
     plane.req("DELETE", f"/api/v1/namespaces/{name}")
 
 
