@@ -22,7 +22,7 @@ import click
 from tfjob_kit import contract, errors
 from tfjob_kit.cli import app
 from tfjob_kit.cli.completion import keys, making, table
-from tfjob_kit.config import schema
+from tfjob_kit.config import catalogue, schema
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "docs" / "reference"
@@ -125,11 +125,9 @@ def config_page() -> Iterator[str]:
         yield from ["", f"### {path}", "", _doc(kind), "", *_key_table(kind, f"{path}.")]
     yield from ["", "## Options that ship", ""]
     yield "`group=option` takes one of these files; `./conf/<group>/<option>.yaml` adds one or replaces it."
-    for group in sorted(path for path in (ROOT / "conf").iterdir() if path.is_dir()):
+    for group in catalogue.list_groups(conf_dir=None, cwd=ROOT):
         yield from ["", f"### {group.name}=", "", "| Option | What it is |", "|---|---|"]
-        yield from (
-            f"| `{path.stem}` | {_cell(_first_comment(path))} |" for path in sorted(group.glob("*.yaml"))
-        )
+        yield from (f"| `{option.name}` | {_cell(option.about)} |" for option in group.options)
 
 
 def _sections(kind: type, prefix: str) -> Iterator[tuple[str, type]]:
@@ -201,10 +199,6 @@ def _bounds(metadata: types.MappingProxyType[str, object]) -> str:
     if low is not None and high is not None:
         return f" ({low} to {high})"
     return f" (at least {low})" if low is not None else f" (at most {high})" if high is not None else ""
-
-
-def _first_comment(path: Path) -> str:
-    return path.read_text().splitlines()[0].removeprefix("# ")
 
 
 # --- exit codes ----------------------------------------------------------------------------------
