@@ -140,6 +140,11 @@ class ClusterError(TfjobKitError):
         self.status = status
         self.retryable = retryable
 
+    @property
+    def is_absent(self) -> bool:
+        """Whether what was asked for is not there (any more)."""
+        return self.status == 404
+
 
 class NotConnected(ClusterError):
     """The API server, or the local state directory, cannot be reached."""

@@ -18,7 +18,6 @@ from tfjob_kit.jobs.events import LogLine, Notice
 __all__ = ["LogStream", "RunEnded"]
 
 _ATTEMPTS = 5
-_NOT_FOUND = 404
 _FIRST_DELAY_SECONDS = 0.2
 
 
@@ -113,7 +112,7 @@ class LogStream:
             try:
                 return self._read(follow=True, previous=False)
             except errors.ClusterError as error:
-                if error.status == _NOT_FOUND:
+                if error.is_absent:
                     return  # its pod was made anew, or cleaned up, between its end and this look at it
                 if not error.retryable or attempt == _ATTEMPTS:
                     return self._put(self._lost(error))

@@ -17,7 +17,6 @@ from tfjob_kit.jobs.view import JobView, read_job
 __all__ = ["JobReport", "read_logs", "read_report", "read_verdict"]
 
 _TAIL = 40
-_NOT_FOUND = 404
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +94,7 @@ def _lines(cluster: port.Cluster, replica: ReplicaView, tail: int | None) -> Ite
     try:
         entries = list(cluster.logs(replica.pod, tail=tail))
     except errors.ClusterError as error:
-        if replica.run is not None and error.status != _NOT_FOUND:
+        if replica.run is not None and not error.is_absent:
             raise
         return  # it has not begun, or its pod is gone, perhaps since it was looked at, and its lines with it
     if replica.restarts and (tail is None or len(entries) < tail):

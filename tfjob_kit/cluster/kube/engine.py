@@ -167,7 +167,7 @@ class KubeCluster:
         except errors.ClusterError as error:
             if error.status not in {403, 404}:
                 raise
-            return error.status == 404
+            return error.is_absent
         return "deletionTimestamp" in found["metadata"]
 
     def queue_place(self, ref: JobRef, *, uid: str, queue: str) -> QueuePlace | None:

@@ -208,7 +208,7 @@ class _Reader:
         try:
             return _run(self._api.ask(call))
         except errors.ClusterError as error:
-            if error.status != 404:
+            if not error.is_absent:
                 raise
             return None
 

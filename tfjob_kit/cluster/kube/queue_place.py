@@ -24,7 +24,6 @@ __all__ = ["read_place"]
 _KUEUE, _VISIBILITY = "kueue.x-k8s.io", "visibility.kueue.x-k8s.io"
 _VERSIONS = ("v1beta2", "v1beta1")
 _UID_LABEL = "kueue.x-k8s.io/job-uid"
-_NOT_FOUND = 404
 _MOST = 500
 """A job has one Workload at a time, and few over its life; a namespace has few LocalQueues."""
 
@@ -77,7 +76,7 @@ def _ask(api: Api, call: Call) -> _Answer:
         try:
             found = api.glance(replace(call, resource=replace(call.resource, version=version)))
         except errors.ClusterError as error:
-            if error.status != _NOT_FOUND:
+            if not error.is_absent:
                 return _Answer(objects=None)
         else:
             return _Answer(objects=items(found, "items"))
