@@ -16,6 +16,7 @@ from tfjob_kit.lint.part import Part, Path
 from tfjob_kit.lint.rule import Finding
 from tfjob_kit.manifest import find_overlay_key
 from tfjob_kit.plan import make_overlays
+from tfjob_kit.plan.scheduling import QUEUE_LABEL, QUEUE_PRIORITY_LABEL
 
 if TYPE_CHECKING:
     from tfjob_kit.config import Source
@@ -66,8 +67,8 @@ _SOURCES = {
     "emptyDir": "size_limit",
 }
 _QUEUE_LABELS = {
-    "kueue.x-k8s.io/queue-name": "job.queue",
-    "kueue.x-k8s.io/priority-class": "job.queue_priority",
+    QUEUE_LABEL: "job.queue",
+    QUEUE_PRIORITY_LABEL: "job.queue_priority",
 }
 
 

@@ -17,6 +17,7 @@ from tfjob_kit import contract
 from tfjob_kit.lint import crd
 from tfjob_kit.lint.part import Part
 from tfjob_kit.plan.environment import unescape
+from tfjob_kit.plan.scheduling import QUEUE_LABEL
 
 __all__ = ["ROLES", "Container", "Job", "Role"]
 
@@ -199,7 +200,7 @@ class Job:
     @property
     def queue(self) -> str | None:
         """The Kueue queue that the TFJob is labelled with."""
-        return self.root.at("metadata", "labels", "kueue.x-k8s.io/queue-name").text or None
+        return self.root.at("metadata", "labels", QUEUE_LABEL).text or None
 
     @functools.cached_property
     def is_runtime(self) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 from typing import TYPE_CHECKING
 
+from tfjob_kit.manifest.placement import select_pods
 from tfjob_kit.manifest.tfjob import Manifest
 from tfjob_kit.plan import JobPlan
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from tfjob_kit.config import CodeBundle
 
 __all__ = ["build_companions"]
-
-_JOB_NAME_LABEL = "training.kubeflow.org/job-name"
 
 
 def build_companions(plan: JobPlan) -> tuple[Manifest, ...]:
@@ -56,6 +55,6 @@ def _disruption_budget(plan: JobPlan) -> Manifest:
         "metadata": {"name": plan.name, "namespace": plan.namespace, "labels": dict(plan.labels)},
         "spec": {
             "minAvailable": plan.replicas,
-            "selector": {"matchLabels": {_JOB_NAME_LABEL: plan.name}},
+            "selector": select_pods(plan),
         },
     }

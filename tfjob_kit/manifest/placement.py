@@ -7,7 +7,7 @@ from typing import Any
 from tfjob_kit.plan import JobPlan
 from tfjob_kit.plan.placement import Neighbours, Spread
 
-__all__ = ["build_affinity", "build_spread_constraints"]
+__all__ = ["build_affinity", "build_spread_constraints", "select_pods"]
 
 _JOB_NAME_LABEL = "training.kubeflow.org/job-name"
 """Which the operator writes on every pod of the job."""
@@ -33,7 +33,7 @@ def build_spread_constraints(plan: JobPlan) -> list[dict[str, Any]]:
 
 
 def _terms(wish: Neighbours, plan: JobPlan) -> dict[str, list[Any]]:
-    term = {"topologyKey": wish.topology_key, "labelSelector": _pods(plan)}
+    term = {"topologyKey": wish.topology_key, "labelSelector": select_pods(plan)}
     if wish.is_strict:
         return {"requiredDuringSchedulingIgnoredDuringExecution": [term]}
     preferred = {"weight": _WEIGHT, "podAffinityTerm": term}
@@ -45,9 +45,10 @@ def _constraint(spread: Spread, plan: JobPlan) -> dict[str, Any]:
         "maxSkew": spread.max_skew,
         "topologyKey": spread.topology_key,
         "whenUnsatisfiable": "DoNotSchedule" if spread.is_strict else "ScheduleAnyway",
-        "labelSelector": _pods(plan),
+        "labelSelector": select_pods(plan),
     }
 
 
-def _pods(plan: JobPlan) -> dict[str, Any]:
+def select_pods(plan: JobPlan) -> dict[str, Any]:
+    """The label selector of the job's pods, by the label that the operator writes."""
     return {"matchLabels": {_JOB_NAME_LABEL: plan.name}}

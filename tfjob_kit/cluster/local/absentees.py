@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tfjob_kit.cluster.port import Object
+from tfjob_kit.cluster.port import QUEUE_LABEL, Object
 from tfjob_kit.cluster.rules.objects import items, part
 from tfjob_kit.errors import RefusedError
 
 __all__ = ["absentee_notices", "check_manager", "is_sidecar"]
 
 _OPERATOR = "kubeflow.org/training-operator"
-_QUEUE_LABEL = "kueue.x-k8s.io/queue-name"
 _ALIKE = ("cpu", "memory", "ephemeral-storage")
 
 
@@ -47,7 +46,7 @@ def absentee_notices(job: Object, roles: Mapping[str, Object]) -> dict[str, str]
     """
     specs: list[Object] = [role["template"]["spec"] for role in roles.values()]
     sidecars = [str(c["name"]) for spec in specs for c in items(spec, "initContainers") if is_sidecar(c)]
-    queue = part(job, "metadata", "labels").get(_QUEUE_LABEL)
+    queue = part(job, "metadata", "labels").get(QUEUE_LABEL)
     said: dict[str, str] = {}
     if sidecars:
         names = ", ".join(f"`{name}`" for name in dict.fromkeys(sidecars))

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from tfjob_kit.lint.job import Job
 from tfjob_kit.lint.rule import Edit, Hit, Remove, Rule, Set, Severity
+from tfjob_kit.plan.scheduling import QUEUE_LABEL
 
 __all__ = ["RULES"]
 
-_QUEUE = "kueue.x-k8s.io/queue-name"
 _MANAGERS = ("kubeflow.org/training-operator", "kueue.x-k8s.io/multikueue")
 
 
@@ -25,15 +25,15 @@ def _queue_suspend(job: Job) -> Iterator[Hit]:
 
 def _queue_on_template(job: Job) -> Iterator[Hit]:
     for role in job.roles:
-        label = role.template.at("metadata", "labels", _QUEUE)
+        label = role.template.at("metadata", "labels", QUEUE_LABEL)
         if label.exists:
             up: tuple[Edit, ...] = ()
             if job.queue is None and label.text is not None:
-                up = (Set(path=("metadata", "labels", _QUEUE), value=label.value),)
+                up = (Set(path=("metadata", "labels", QUEUE_LABEL), value=label.value),)
             what = "the job is not queued" if job.queue is None else "the label counts on the TFJob alone"
             yield Hit(
                 label,
-                f"Kueue reads `{_QUEUE}` of the TFJob, not of a template: {what}",
+                f"Kueue reads `{QUEUE_LABEL}` of the TFJob, not of a template: {what}",
                 edits=(*up, Remove(path=label.path)),
             )
 
@@ -73,8 +73,8 @@ RULES = (
         fix="remove `suspend`",
         key_fix="drop `job.suspend`",
         source="Kueue documentation: Kubeflow jobs; its webhook suspends and admission resumes",
-        good={"metadata.labels": {_QUEUE: "research"}},
-        bad={"metadata.labels": {_QUEUE: "research"}, "policy.suspend": True},
+        good={"metadata.labels": {QUEUE_LABEL: "research"}},
+        bad={"metadata.labels": {QUEUE_LABEL: "research"}, "policy.suspend": True},
     ),
     Rule(
         id="queue-on-template",
@@ -84,8 +84,8 @@ RULES = (
         fix="write it under the TFJob's own `metadata.labels`",
         key_fix="use `job.queue`",
         source="Kueue documentation: the queue-name label of the job object",
-        good={"metadata.labels": {_QUEUE: "research"}},
-        bad={"podmeta.labels": {"sidecar.istio.io/inject": "false", _QUEUE: "research"}},
+        good={"metadata.labels": {QUEUE_LABEL: "research"}},
+        bad={"podmeta.labels": {"sidecar.istio.io/inject": "false", QUEUE_LABEL: "research"}},
     ),
     Rule(
         id="managed-by",

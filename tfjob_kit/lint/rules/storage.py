@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from tfjob_kit.lint.job import Job, Role
 from tfjob_kit.lint.part import Part
 from tfjob_kit.lint.rule import Hit, Rule, Severity
+from tfjob_kit.plan.scheduling import QUEUE_LABEL
 
 __all__ = ["RULES"]
 
@@ -108,8 +109,8 @@ RULES = (
         fix="mount a PersistentVolumeClaim for checkpoints, or write them to an object store",
         key_fix="set `output.claim` to a PersistentVolumeClaim",
         source="training-operator v1.9.4: suspend deletes every pod; Kueue preempts by suspending",
-        good={"metadata.labels": {"kueue.x-k8s.io/queue-name": "research"}},
-        bad={"metadata.labels": {"kueue.x-k8s.io/queue-name": "research"}, **_SCRATCH},
+        good={"metadata.labels": {QUEUE_LABEL: "research"}},
+        bad={"metadata.labels": {QUEUE_LABEL: "research"}, **_SCRATCH},
     ),
     Rule(
         id="no-lasting-volume",
