@@ -14,13 +14,13 @@ from tfjob_kit.config.grammar.keys import Path, format_path
 from tfjob_kit.config.nearest import nearest
 from tfjob_kit.manifest.overlay import DELETE, REPLACE, Names, apply_overlays, item_key, merge_key
 from tfjob_kit.plan import Overlay
+from tfjob_kit.plan.labels import OWNED_PREFIXES
 
 __all__ = ["check_overlaid", "check_overlay", "overlay_template"]
 
 _PARTS = ("metadata", "spec")
 _OF_METADATA = ("annotations", "labels")
 _DIRECTIVES = (REPLACE, DELETE)
-_TAKEN = ("training.kubeflow.org/", "tfjob-kit/")
 _KITS_ENV = "TFJOB_KIT_"
 _CONTAINERS: Names = ("spec", "containers")
 
@@ -206,7 +206,7 @@ def _refuse_part(overlay: Overlay, name: str) -> NoReturn:
 def _check_metadata(overlay: Overlay, metadata: dict[str, Any]) -> None:
     for kind in _OF_METADATA:
         for key, path, value in _entries(metadata.get(kind), ("metadata", kind)):
-            if any(key.startswith(taken) for taken in _TAKEN):
+            if any(key.startswith(taken) for taken in OWNED_PREFIXES):
                 _refuse(
                     overlay,
                     path,

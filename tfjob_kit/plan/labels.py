@@ -10,12 +10,13 @@ from tfjob_kit.config import schema
 from tfjob_kit.plan.git_facts import GitFacts
 from tfjob_kit.plan.names import program_name
 
-__all__ = ["make_annotations", "make_facts", "make_labels"]
+__all__ = ["OWNED_PREFIXES", "make_annotations", "make_facts", "make_labels"]
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9_.\-]{0,61}[A-Za-z0-9])?")
 _NAME_EDGES = re.compile(r"^[^A-Za-z0-9]+|[^A-Za-z0-9]+$")
 _PREFIX = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
-_FORBIDDEN = ("training.kubeflow.org/", "tfjob-kit/")
+OWNED_PREFIXES = ("training.kubeflow.org/", "tfjob-kit/")
+"""Of labels and annotations that the operator and the kit write."""
 
 
 def make_labels(config: schema.RunConfig, *, name: str, config_hash: str) -> dict[str, str]:
@@ -68,7 +69,7 @@ def _check_key(key: str, *, where: str) -> None:
             where=where,
             hint="write `name` or `domain/name`",
         )
-    for taken in _FORBIDDEN:
+    for taken in OWNED_PREFIXES:
         if key.startswith(taken):
             raise errors.InvalidValue(f"keys under `{taken}` are not the user's to set", where=where)
 
