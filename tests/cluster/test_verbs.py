@@ -263,11 +263,12 @@ def _is_served(fakes: Plane, path: str) -> bool:
 
 
 def test_tab_knows_the_jobs_of_the_namespace(
-    kit: Kit, start: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kit: Kit, start: Any, drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     start("train")
     kit("run", "model=digits_cnn", "job.suspend=true", "--name", "later", "--detach", "--yes")
+    drive.wait_condition("later", "Suspended")
     monkeypatch.setenv("TFJOB_KIT_COMPLETION_DEBUG", "1")  # however long the busy machine takes
 
     assert ["words\t", "later\tSuspended", "train\tRunning"] == kit(
